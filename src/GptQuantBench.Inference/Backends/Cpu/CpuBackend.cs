@@ -1,0 +1,54 @@
+using GptQuantBench.Inference.Checkpoints;
+using GptQuantBench.Inference.Memory;
+using GptQuantBench.Inference.Models;
+using GptQuantBench.Inference.Quantization;
+
+namespace GptQuantBench.Inference.Backends.Cpu;
+
+/// <summary>Runs models on all cores of the machine with its widest vectors.</summary>
+internal sealed class CpuBackend : IBackend
+{
+    /// <inheritdoc />
+    public string Name => "cpu";
+
+    /// <inheritdoc />
+    public BackendAvailability Probe(BackendOptions options)
+    {
+        string? error = Select(options, out _);
+        return new(error is null, CpuName.Read(), error);
+    }
+
+    /// <inheritdoc />
+    public DeviceFacts? Describe(BackendOptions options) => null;
+
+    /// <inheritdoc />
+    public DeviceMemory? ReadMemory(BackendOptions options) => null;
+
+    /// <inheritdoc />
+    public BackendStartup Start(BackendOptions options) => new(ContextTime: null, JitTime: null);
+
+    /// <inheritdoc />
+    public double MeasureReadBandwidth(long bufferBytes, BackendOptions options) => ReadBandwidthProbe.Measure(bufferBytes);
+
+    /// <inheritdoc />
+    public ILanguageModel Load(OpenedModel model, QuantizationFormat format, BackendOptions options)
+    {
+        string? error = Select(options, out CpuKernel? kernel);
+        return error is null
+            ? new CpuLanguageModel(model, format, kernel!, new MemoryLedger())
+            : throw new ModelFormatException(error);
+    }
+
+    private static string? Select(BackendOptions options, out CpuKernel? kernel)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        if (options.Decode != "auto")
+        {
+            kernel = null;
+            return $"The CPU backend has no decode path '{options.Decode}'; choose auto, or a backend that has it.";
+        }
+
+        CpuKernels.TrySelect(Environment.GetEnvironmentVariable(CpuKernels.Variable), out kernel, out string? error);
+        return error;
+    }
+}

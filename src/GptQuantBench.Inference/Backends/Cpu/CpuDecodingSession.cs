@@ -1,0 +1,110 @@
+using GptQuantBench.Inference.Memory;
+using GptQuantBench.Inference.Models;
+using GptQuantBench.Inference.Sampling;
+
+namespace GptQuantBench.Inference.Backends.Cpu;
+
+/// <summary>A sequence on the CPU.</summary>
+internal sealed unsafe class CpuDecodingSession : IDecodingSession
+{
+    // Positions whose logits are handed out together: enough to share an unpacked panel, 13 MB for GPT-2's vocabulary.
+    private const int LogitsRows = 64;
+
+    private readonly ModelConfiguration _configuration;
+    private readonly ICpuForwardPass _forward;
+    private readonly MemoryLedger _ledger;
+    private readonly NativeBuffer<float> _lastLogits;
+    private readonly Sampler _sampler;
+    private NativeBuffer<float>? _allLogits;
+
+    public CpuDecodingSession(ModelConfiguration configuration, ICpuForwardPass forward, MemoryLedger ledger, int capacity)
+    {
+        _configuration = configuration;
+        _forward = forward;
+        _ledger = ledger;
+        Capacity = capacity;
+        _sampler = new(configuration.VocabularySize);
+        _lastLogits = new(ledger, MemoryCategory.Workspace, configuration.VocabularySize, BufferFill.Zero);
+    }
+
+    /// <inheritdoc />
+    public int Capacity { get; }
+
+    /// <inheritdoc />
+    public int Position { get; private set; }
+
+    /// <inheritdoc />
+    public void Reset() => Position = 0;
+
+    /// <inheritdoc />
+    public void Generate(ReadOnlySpan<int> promptIds, Span<int> generated, SamplingOptions sampling, Action<int, int>? onToken = null)
+    {
+        SequenceLimits.CheckIds(promptIds, _configuration);
+        SequenceLimits.CheckRoom(0, promptIds.Length + Math.Max(0, generated.Length - 1), Capacity);
+        Reset();
+        int last = Append(promptIds);
+        Span<float> logits = _lastLogits.Slice(0, _configuration.VocabularySize);
+        for (int step = 0; step < generated.Length; step++)
+        {
+            if (step > 0)
+            {
+                last = Append(generated.Slice(step - 1, 1));
+            }
+
+            _forward.ComputeLogits(last, 1, _lastLogits.Data);
+            generated[step] = _sampler.Sample(logits, sampling, step);
+            onToken?.Invoke(step, generated[step]);
+        }
+    }
+
+    /// <inheritdoc />
+    public void ComputeLogits(ReadOnlySpan<int> ids, LogitsConsumer consumer)
+    {
+        ArgumentNullException.ThrowIfNull(consumer);
+        SequenceLimits.CheckIds(ids, _configuration);
+        SequenceLimits.CheckRoom(Position, ids.Length, Capacity);
+        int vocabulary = _configuration.VocabularySize;
+        int rows = Math.Min(LogitsRows, Capacity);
+        _allLogits ??= new(_ledger, MemoryCategory.Workspace, (long)rows * vocabulary, BufferFill.Zero);
+        while (!ids.IsEmpty)
+        {
+            int first = Position;
+            ReadOnlySpan<int> now = ids[..Math.Min(_forward.MaximumTokens, ids.Length)];
+            Append(now);
+            for (int row = 0; row < now.Length; row += rows)
+            {
+                int count = Math.Min(rows, now.Length - row);
+                _forward.ComputeLogits(row, count, _allLogits.Data);
+                consumer(first + row, count, _allLogits.Slice(0, checked(count * vocabulary)));
+            }
+
+            ids = ids[now.Length..];
+        }
+    }
+
+    /// <summary>Fills the cache from a position on with NaN, so that a test sees which slots are read.</summary>
+    internal void PoisonCache(int position) => _forward.PoisonCache(position);
+
+    /// <inheritdoc />
+    public void Dispose()
+    {
+        _forward.Dispose();
+        _lastLogits.Dispose();
+        _allLogits?.Dispose();
+    }
+
+    /// <summary>Runs ids through the model; returns the index of the last one within the last call of the forward pass.</summary>
+    private int Append(ReadOnlySpan<int> ids)
+    {
+        int count = 0;
+        while (!ids.IsEmpty)
+        {
+            count = Math.Min(_forward.MaximumTokens, ids.Length);
+            _forward.Append(ids[..count], Position);
+            Position += count;
+            ids = ids[count..];
+        }
+
+        return count - 1;
+    }
+}

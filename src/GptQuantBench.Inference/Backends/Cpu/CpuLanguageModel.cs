@@ -1,0 +1,76 @@
+using GptQuantBench.Inference.Checkpoints;
+using GptQuantBench.Inference.Memory;
+using GptQuantBench.Inference.Models;
+using GptQuantBench.Inference.Quantization;
+
+namespace GptQuantBench.Inference.Backends.Cpu;
+
+/// <summary>A model in main memory, with the threads that run it.</summary>
+internal sealed class CpuLanguageModel : ILanguageModel
+{
+    private readonly MemoryLedger _ledger;
+    private readonly CpuKernel _kernel;
+    private readonly WorkerPool _pool;
+    private readonly CpuWeights _weights;
+    private readonly CpuForwardPasses.Factory _forwardPass;
+
+    /// <summary>Loads.</summary>
+    /// <param name="model">The opened files.</param>
+    /// <param name="format">How matrices are held.</param>
+    /// <param name="kernel">The SIMD kernels.</param>
+    /// <param name="ledger">Counts all native memory of the model and its sessions.</param>
+    /// <exception cref="ModelFormatException">A weight is not finite, or the architecture is unknown here.</exception>
+    /// <exception cref="InsufficientMemoryException">The weights do not fit into memory.</exception>
+    public CpuLanguageModel(OpenedModel model, QuantizationFormat format, CpuKernel kernel, MemoryLedger ledger)
+    {
+        Configuration = model.Configuration;
+        Format = format;
+        _kernel = kernel;
+        _ledger = ledger;
+        _forwardPass = CpuForwardPasses.For(Configuration.Architecture);
+        BytesPerToken = ModelFootprint.Of(model.Architecture, Configuration, format).BytesPerToken;
+        _pool = new(Environment.ProcessorCount);
+        try
+        {
+            _weights = new(model, format, ledger, _pool);
+        }
+        catch
+        {
+            _pool.Dispose();
+            throw;
+        }
+    }
+
+    /// <inheritdoc />
+    public ModelConfiguration Configuration { get; }
+
+    /// <inheritdoc />
+    public QuantizationFormat Format { get; }
+
+    /// <summary>The name of the SIMD kernels.</summary>
+    public string Decode => _kernel.Name;
+
+    /// <summary>The widest vectors of this machine, whatever is forced.</summary>
+    public string DefaultDecode => CpuKernels.All.First(kernel => kernel.IsSupported).Name;
+
+    /// <inheritdoc />
+    public MemoryUsage Memory => _ledger.Usage;
+
+    /// <inheritdoc />
+    public long BytesPerToken { get; }
+
+    /// <inheritdoc />
+    public IDecodingSession CreateSession(int capacity)
+    {
+        int rounded = SequenceLimits.RoundCapacity(capacity, Configuration);
+        return new CpuDecodingSession(
+            Configuration, _forwardPass(Configuration, _weights, _kernel, _pool, _ledger, rounded), _ledger, rounded);
+    }
+
+    /// <inheritdoc />
+    public void Dispose()
+    {
+        _weights.Dispose();
+        _pool.Dispose();
+    }
+}

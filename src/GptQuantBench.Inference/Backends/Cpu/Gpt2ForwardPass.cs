@@ -1,0 +1,154 @@
+using System.Numerics.Tensors;
+using GptQuantBench.Inference.Memory;
+using GptQuantBench.Inference.Models;
+using GptQuantBench.Inference.Quantization;
+
+namespace GptQuantBench.Inference.Backends.Cpu;
+
+/// <summary>
+/// GPT-2 (Radford et al., 2019; transformers' GPT2LMHeadModel): learned positions, blocks of pre-norm attention and pre-norm
+/// feed-forward with residuals, a last norm, logits by the tied token embedding.
+/// Letters: T ids of a call, D width of the residual stream, I width of the feed-forward layer, H heads. Activations are FP32, rows
+/// padded with zeros to whole blocks of 32.
+/// </summary>
+internal sealed unsafe class Gpt2ForwardPass : ICpuForwardPass
+{
+    // Bounds the activations (about 45 KB an id for gpt2-medium); a panel of weights unpacked once serves this many ids.
+    private const int MostTokens = 512;
+
+    private readonly ModelConfiguration _configuration;
+    private readonly CpuKernel _kernel;
+    private readonly WorkerPool _pool;
+    private readonly PackedMatrix _tokenEmbedding;
+    private readonly PackedMatrix _positionEmbedding;
+    private readonly Gpt2Block[] _blocks;
+    private readonly LayerNormWeights _finalNorm;
+    private readonly MatrixMultiplier _multiplier;
+    private readonly CpuAttention _attention;
+    private readonly int _width;
+    private readonly int _wideWidth;
+    private readonly NativeBuffer<float> _residual;   // [T, D]
+    private readonly NativeBuffer<float> _normalized; // [T, D]: input of the next matrix
+    private readonly NativeBuffer<float> _wide;       // [T, 3D or I]: q, k, v of all heads; the feed-forward layer
+    private readonly Action<int, int> _normalize;
+    private LayerNormWeights _norm;
+    private int _normFirst;
+
+    public Gpt2ForwardPass(
+        ModelConfiguration configuration, CpuWeights weights, CpuKernel kernel, WorkerPool pool, MemoryLedger ledger, int capacity)
+    {
+        _configuration = configuration;
+        _kernel = kernel;
+        _pool = pool;
+        _tokenEmbedding = weights.Matrix("wte.weight");
+        _positionEmbedding = weights.Matrix("wpe.weight");
+        _blocks = [.. Enumerable.Range(0, configuration.LayerCount).Select(layer => new Gpt2Block(weights, layer))];
+        _finalNorm = new(weights, "ln_f");
+        MaximumTokens = Math.Min(capacity, MostTokens);
+        _width = Padded(configuration.EmbeddingSize);
+        _wideWidth = Padded(Math.Max(3 * configuration.EmbeddingSize, configuration.InnerSize));
+        _multiplier = new(kernel, pool, ledger);
+        _attention = new(configuration, kernel, pool, ledger, capacity, MaximumTokens);
+        _residual = Activation(_width);
+        _normalized = Activation(_width);
+        _wide = Activation(_wideWidth);
+        _normalize = Normalize;
+
+        NativeBuffer<float> Activation(int width) => new(ledger, MemoryCategory.Workspace, (long)MaximumTokens * width, BufferFill.Zero);
+    }
+
+    /// <inheritdoc />
+    public int MaximumTokens { get; }
+
+    /// <inheritdoc />
+    public void Append(ReadOnlySpan<int> ids, int position)
+    {
+        int tokens = ids.Length;
+        Embed(ids, position);
+        for (int layer = 0; layer < _blocks.Length; layer++)
+        {
+            Gpt2Block block = _blocks[layer];
+            NormalizeAll(block.AttentionNorm, 0, tokens);
+            Multiply(block.QueryKeyValue, _normalized.Data, _width, tokens, _wide.Data, _wideWidth, Epilogue.Overwrite);
+            _attention.Run(layer, position, tokens, _wide.Data, _wideWidth, _normalized.Data, _width);
+            Multiply(block.AttentionOutput, _normalized.Data, _width, tokens, _residual.Data, _width, Epilogue.Add);
+
+            NormalizeAll(block.FeedForwardNorm, 0, tokens);
+            ClearPadding(tokens);
+            Multiply(block.FeedForwardInput, _normalized.Data, _width, tokens, _wide.Data, _wideWidth, Epilogue.Gelu);
+            Multiply(block.FeedForwardOutput, _wide.Data, _wideWidth, tokens, _residual.Data, _width, Epilogue.Add);
+        }
+    }
+
+    /// <inheritdoc />
+    public void ComputeLogits(int first, int count, float* logits)
+    {
+        NormalizeAll(_finalNorm, first, count);
+        _multiplier.Multiply(
+            _tokenEmbedding, bias: null, _normalized.Data + ((nint)first * _width), _width, count,
+            logits, _configuration.VocabularySize, Epilogue.Overwrite);
+    }
+
+    /// <inheritdoc />
+    public void PoisonCache(int position) => _attention.PoisonCache(position);
+
+    /// <inheritdoc />
+    public void Dispose()
+    {
+        _multiplier.Dispose();
+        _attention.Dispose();
+        _residual.Dispose();
+        _normalized.Dispose();
+        _wide.Dispose();
+    }
+
+    private static int Padded(int columns) =>
+        (columns + PackedLayout.BlockColumns - 1) / PackedLayout.BlockColumns * PackedLayout.BlockColumns;
+
+    private void Embed(ReadOnlySpan<int> ids, int position)
+    {
+        int size = _configuration.EmbeddingSize;
+        int blocks = _width / PackedLayout.BlockColumns;
+        for (int token = 0; token < ids.Length; token++)
+        {
+            float* at = _residual.Data + ((nint)token * _width);
+            float* row = _normalized.Data + ((nint)token * _width);
+            _kernel.Unpack(_tokenEmbedding.View, ids[token], 1, 0, blocks, at);
+            _kernel.Unpack(_positionEmbedding.View, position + token, 1, 0, blocks, row);
+            TensorPrimitives.Add(new ReadOnlySpan<float>(at, size), new ReadOnlySpan<float>(row, size), new Span<float>(at, size));
+        }
+    }
+
+    private void Multiply(in LinearWeights linear, float* x, nint xStride, int tokens, float* y, nint yStride, Epilogue epilogue) =>
+        _multiplier.Multiply(linear.Matrix, linear.Bias, x, xStride, tokens, y, yStride, epilogue);
+
+    /// <summary>The wide buffer changes its width between its two uses; what the first left behind must not look like input.</summary>
+    private void ClearPadding(int tokens)
+    {
+        int used = _configuration.InnerSize;
+        int padding = Padded(used) - used;
+        for (int token = 0; padding > 0 && token < tokens; token++)
+        {
+            new Span<float>(_wide.Data + ((nint)token * _wideWidth) + used, padding).Clear();
+        }
+    }
+
+    private void NormalizeAll(LayerNormWeights norm, int first, int tokens)
+    {
+        _norm = norm;
+        _normFirst = first;
+        _pool.Run(tokens, _normalize);
+    }
+
+    private void Normalize(int chunk, int worker)
+    {
+        int size = _configuration.EmbeddingSize;
+        nint row = (nint)(_normFirst + chunk) * _width;
+        Activations.LayerNorm(
+            new ReadOnlySpan<float>(_residual.Data + row, size),
+            new ReadOnlySpan<float>(_norm.Gain, size),
+            new ReadOnlySpan<float>(_norm.Bias, size),
+            _configuration.LayerNormEpsilon,
+            new Span<float>(_normalized.Data + row, size));
+    }
+}

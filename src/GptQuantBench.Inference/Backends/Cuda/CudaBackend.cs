@@ -1,0 +1,90 @@
+using GptQuantBench.Cuda;
+using GptQuantBench.Inference.Checkpoints;
+using GptQuantBench.Inference.Models;
+using GptQuantBench.Inference.Quantization;
+
+namespace GptQuantBench.Inference.Backends.Cuda;
+
+/// <summary>Runs models on an NVIDIA GPU of compute capability 8.0 or later.</summary>
+internal sealed class CudaBackend : IBackend
+{
+    private const int LeastCapability = 8;
+
+    /// <inheritdoc />
+    public string Name => "cuda";
+
+    /// <inheritdoc />
+    public BackendAvailability Probe(BackendOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        if (!CudaDriver.TryInitialize(out string? reason))
+        {
+            return new(false, null, reason);
+        }
+
+        try
+        {
+            CudaDevice device = CudaDevice.Get(options.Device);
+            return device.ComputeCapability.Major < LeastCapability
+                ? new(false, device.Name, TooOld(device))
+                : DecodePaths.Find(options.Decode) is null
+                ? new(false, device.Name, DecodePaths.Unknown(options.Decode))
+                : new(true, device.Name, null);
+        }
+        catch (CudaException exception)
+        {
+            return new(false, null, exception.Message);
+        }
+    }
+
+    /// <inheritdoc />
+    public DeviceFacts? Describe(BackendOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        return CudaDeviceReader.Describe(options.Device);
+    }
+
+    /// <inheritdoc />
+    public DeviceMemory? ReadMemory(BackendOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        return CudaDeviceReader.ReadMemory(options.Device);
+    }
+
+    /// <inheritdoc />
+    public BackendStartup Start(BackendOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        return CudaRuntime.Start(options);
+    }
+
+    /// <inheritdoc />
+    public double MeasureReadBandwidth(long bufferBytes, BackendOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        CudaContext context = CudaRuntime.Context(options.Device);
+        return ReadProbe.Measure(context, CudaRuntime.KernelModules(context, options.KernelDirectory), bufferBytes);
+    }
+
+    /// <inheritdoc />
+    public ILanguageModel Load(OpenedModel model, QuantizationFormat format, BackendOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(format);
+        ArgumentNullException.ThrowIfNull(options);
+        try
+        {
+            CudaDevice device = CudaDevice.Get(options.Device);
+            return device.ComputeCapability.Major < LeastCapability
+                ? throw new ModelFormatException(TooOld(device))
+                : new CudaLanguageModel(model, format, options);
+        }
+        catch (CudaLibraryException exception)
+        {
+            throw new ModelFormatException(exception.Message, exception);
+        }
+    }
+
+    private static string TooOld(CudaDevice device) =>
+        $"{device.Name} has compute capability {device.ComputeCapability}, but {LeastCapability}.0 or later is needed; choose the CPU backend.";
+}

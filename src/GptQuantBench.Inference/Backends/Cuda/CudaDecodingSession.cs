@@ -1,0 +1,355 @@
+using GptQuantBench.Cuda;
+using GptQuantBench.Inference.Models;
+using GptQuantBench.Inference.Sampling;
+
+namespace GptQuantBench.Inference.Backends.Cuda;
+
+/// <summary>
+/// A sequence on the GPU. A generation is queued as a whole: the prompt's pass, then one step an id, each reading its position and id
+/// from device memory; the host only watches the ids arrive in page-locked memory.
+/// </summary>
+internal sealed class CudaDecodingSession : IDecodingSession
+{
+    /// <summary>Prompts longer than this are multiplied by cuBLAS where it is installed; shorter ones by the fused kernels.</summary>
+    public const int FusedPromptTokens = LinearKernels.MaxTokens;
+
+    /// <summary>Tokens of one pass at most; bounds the memory for activations.</summary>
+    public const int LongestPass = 512;
+
+    private const int NotYet = -1;
+
+    // What the device writes instead of an id where no logit is finite (tables.cuh).
+    private const int NoChoice = -2;
+
+    private readonly CudaLanguageModel _model;
+    private readonly ModelConfiguration _configuration;
+    private readonly CudaStream _stream;
+    private readonly KernelSet _kernels;
+    private readonly Gpt2Layers _layers;
+    private readonly SequenceBuffers _buffers;
+    private readonly IForwardPass _short;
+    private readonly IForwardPass _long;
+    private readonly Graphs _greedy = new();
+    private readonly Graphs _sampled = new();
+    private CudaPageLockedHostMemory<float>? _hostLogits;
+
+    /// <summary>Allocates everything that a generation needs.</summary>
+    /// <exception cref="CudaOutOfMemoryException">It does not fit.</exception>
+    public CudaDecodingSession(CudaLanguageModel model, int capacity)
+    {
+        _model = model;
+        _configuration = model.Configuration;
+        _stream = model.Stream;
+        _kernels = model.Kernels;
+        _layers = model.Layers;
+        Capacity = capacity;
+
+        bool longPrompts = capacity > FusedPromptTokens && model.TryGetCuBlas(out _);
+        int rows = Math.Min(capacity, longPrompts ? LongestPass : LinearKernels.MaxTokens);
+        _buffers = new(model.Pools, _stream, _configuration, _kernels.Linear, capacity, rows);
+        try
+        {
+            FusedForwardPass fused = new(_configuration, _layers, _kernels, _buffers);
+            if (fused.MaxTokens < 1)
+            {
+                throw new ModelFormatException(
+                    $"The model is {_configuration.EmbeddingSize} wide, more than the shared memory of {model.Pools.Context.Device.Name} holds; run it on another device.");
+            }
+
+            _short = model.Path switch
+            {
+                DecodePath.Eager => Stepwise(new OwnProduct(_kernels.Linear)),
+                DecodePath.CuBlas => Stepwise(model.CuBlas),
+                _ => fused,
+            };
+            _long = longPrompts && model.Path != DecodePath.Eager ? Stepwise(model.CuBlas) : _short;
+            if (model.Path != DecodePath.Eager)
+            {
+                _greedy.Step = Capture(() => QueueStep(sampled: false));
+                _sampled.Step = Capture(() => QueueStep(sampled: true));
+            }
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
+    }
+
+    /// <inheritdoc />
+    public int Capacity { get; }
+
+    /// <inheritdoc />
+    public int Position { get; private set; }
+
+    /// <summary>Kernels, copies and fills of one decode step; 1 for each launch on the eager path, the graph's nodes elsewhere.</summary>
+    public int StepNodeCount { get; private set; }
+
+    /// <inheritdoc />
+    public void Reset() => Position = 0;
+
+    /// <inheritdoc />
+    public void Generate(ReadOnlySpan<int> promptIds, Span<int> generated, SamplingOptions sampling, Action<int, int>? onToken = null)
+    {
+        SequenceLimits.CheckIds(promptIds, _configuration);
+        SequenceLimits.CheckRoom(0, promptIds.Length + Math.Max(0, generated.Length - 1), Capacity);
+        if (sampling.FindError() is { } error)
+        {
+            throw new ArgumentException(error, nameof(sampling));
+        }
+
+        bool sampled = !sampling.IsGreedy;
+        Reset();
+        using CudaContextScope scope = _model.Pools.Context.Use();
+        Span<int> ids = _buffers.Generated.Span;
+        ids[..Math.Min(ids.Length, generated.Length + 1)].Fill(NotYet);
+        promptIds.CopyTo(_buffers.Prompt.Span);
+        if (sampled)
+        {
+            _kernels.Sample.SetOptions(_stream, _buffers.Sampling, sampling);
+        }
+
+        QueuePrompt(promptIds.Length, generated.Length > 0, sampled);
+        Position = promptIds.Length;
+
+        int arrived = 0;
+        for (int step = 1; step < generated.Length; step++)
+        {
+            QueueNextStep(sampled);
+            Position++;
+            while (arrived < step && TryTake(arrived, generated, onToken))
+            {
+                arrived++;
+            }
+        }
+
+        while (arrived < generated.Length)
+        {
+            WaitFor(arrived);
+            TryTake(arrived, generated, onToken);
+            arrived++;
+        }
+
+        _stream.Synchronize();
+    }
+
+    /// <inheritdoc />
+    public unsafe void ComputeLogits(ReadOnlySpan<int> ids, LogitsConsumer consumer)
+    {
+        ArgumentNullException.ThrowIfNull(consumer);
+        SequenceLimits.CheckIds(ids, _configuration);
+        SequenceLimits.CheckRoom(Position, ids.Length, Capacity);
+        using CudaContextScope scope = _model.Pools.Context.Use();
+        int vocabulary = _configuration.VocabularySize;
+        _hostLogits ??= new(_model.Pools.Context, (long)LinearKernels.MaxTokens * vocabulary);
+        while (!ids.IsEmpty)
+        {
+            IForwardPass pass = PassFor(ids.Length);
+            int count = Math.Min(pass.MaxTokens, ids.Length);
+            ids[..count].CopyTo(_buffers.Prompt.Span);
+            _kernels.Rows.SetState(_stream, _buffers.State, Position, 0);
+            QueueEmbedding(0, count);
+            pass.QueueBlocks(_stream, count);
+            for (int row = 0; row < count; row += LinearKernels.MaxTokens)
+            {
+                int rows = Math.Min(LinearKernels.MaxTokens, count - row);
+                QueueAllLogits(row, rows);
+                CudaMemory.CopyToHostAsync(_hostLogits.Pointer, _buffers.Logits, (long)rows * vocabulary * sizeof(float), _stream);
+                _stream.Synchronize();
+                consumer(Position + row, rows, _hostLogits.Span[..(rows * vocabulary)]);
+            }
+
+            Position += count;
+            ids = ids[count..];
+        }
+    }
+
+    /// <summary>Fills the whole cache with NaN; the sequence must be empty.</summary>
+    internal void PoisonCache()
+    {
+        using CudaContextScope scope = _model.Pools.Context.Use();
+        _buffers.PoisonCache(_stream);
+    }
+
+    /// <inheritdoc />
+    public void Dispose()
+    {
+        _greedy.Dispose();
+        _sampled.Dispose();
+        _hostLogits?.Dispose();
+        _buffers.Dispose();
+    }
+
+    private StepwiseForwardPass Stepwise(IMatrixProduct product) => new(_configuration, _layers, _kernels, _buffers, product);
+
+    private IForwardPass PassFor(int tokens) => tokens > FusedPromptTokens ? _long : _short;
+
+    /// <summary>The whole prompt, its first id included where one is wanted.</summary>
+    private void QueuePrompt(int tokens, bool choose, bool sampled)
+    {
+        CudaGraphExec?[] graphs = (sampled ? _sampled : _greedy).Prompts;
+        if (choose && _model.Path != DecodePath.Eager && tokens < graphs.Length && tokens <= _short.MaxTokens)
+        {
+            (graphs[tokens] ??= Capture(() => QueuePromptPasses(tokens, true, sampled))).Launch(_stream);
+        }
+        else
+        {
+            QueuePromptPasses(tokens, choose, sampled);
+        }
+    }
+
+    private void QueuePromptPasses(int tokens, bool choose, bool sampled)
+    {
+        IForwardPass pass = PassFor(tokens);
+        int count = 0;
+        for (int first = 0; first < tokens; first += count)
+        {
+            count = Math.Min(pass.MaxTokens, tokens - first);
+            _kernels.Rows.SetState(_stream, _buffers.State, first, 0);
+            QueueEmbedding(first, count);
+            pass.QueueBlocks(_stream, count);
+        }
+
+        if (choose)
+        {
+            QueueChoice(count, sampled);
+        }
+    }
+
+    private void QueueNextStep(bool sampled)
+    {
+        if ((sampled ? _sampled : _greedy).Step is { } graph)
+        {
+            graph.Launch(_stream);
+        }
+        else
+        {
+            QueueStep(sampled);
+        }
+    }
+
+    private void QueueStep(bool sampled)
+    {
+        _short.QueueBlocks(_stream, 1);
+        QueueChoice(1, sampled);
+    }
+
+    /// <summary>From the residual stream of a pass to the next id, embedded for the next step.</summary>
+    private void QueueChoice(int tokens, bool sampled)
+    {
+        _short.QueueLogits(_stream, tokens - 1, 1);
+        if (sampled)
+        {
+            _kernels.Sample.Queue(_stream, _buffers.Logits, _buffers.Sampling, _buffers.State, _configuration.VocabularySize);
+        }
+
+        _kernels.Tables.Advance(
+            _stream,
+            _layers.TokenEmbedding.View,
+            _layers.PositionEmbedding.View,
+            _buffers.Residual,
+            _buffers.State,
+            _buffers.Generated.DevicePointer,
+            tokens);
+    }
+
+    private void QueueAllLogits(int row, int rows)
+    {
+        int each = Math.Min(rows, _short.MaxTokens);
+        for (int first = 0; first < rows; first += each)
+        {
+            _short.QueueLogits(_stream, row + first, Math.Min(each, rows - first));
+        }
+    }
+
+    private void QueueEmbedding(int first, int tokens) => _kernels.Tables.Embed(
+        _stream,
+        _layers.TokenEmbedding.View,
+        _layers.PositionEmbedding.View,
+        _buffers.Prompt.DevicePointer + ((long)first * sizeof(int)),
+        _buffers.Residual,
+        _buffers.State,
+        tokens);
+
+    private CudaGraphExec Capture(Action queue)
+    {
+        using CudaContextScope scope = _model.Pools.Context.Use();
+        _stream.BeginCapture();
+        try
+        {
+            queue();
+        }
+        catch
+        {
+            _stream.EndCapture().Dispose();
+            throw;
+        }
+
+        using CudaGraph graph = _stream.EndCapture();
+        StepNodeCount = graph.NodeCount;
+        CudaGraphExec executable = graph.Instantiate();
+        executable.Upload(_stream);
+        return executable;
+    }
+
+    private bool TryTake(int index, Span<int> generated, Action<int, int>? onToken)
+    {
+        int id = Volatile.Read(ref _buffers.Generated.Span[index]);
+        if (id == NotYet)
+        {
+            return false;
+        }
+
+        if (id == NoChoice)
+        {
+            throw NotFinite();
+        }
+
+        generated[index] = id;
+        onToken?.Invoke(index, id);
+        return true;
+    }
+
+    /// <summary>The error of a step without a finite logit; a NaN that has come into the sequence is in every later step too.</summary>
+    private NonFiniteLogitsException NotFinite()
+    {
+        _stream.Synchronize();
+        float[] logits = new float[_configuration.VocabularySize];
+        CudaMemory.CopyToHost<float>(logits, _buffers.Logits);
+        int token = Math.Max(0, Array.FindIndex(logits, logit => !float.IsFinite(logit)));
+        return new(token, logits[token]);
+    }
+
+    /// <summary>Waits until an id is there; a fault on the device ends the wait with its error.</summary>
+    private void WaitFor(int index)
+    {
+        const int SpinsBetweenQueries = 1024;
+        ref int slot = ref _buffers.Generated.Span[index];
+        for (int spin = 1; Volatile.Read(ref slot) == NotYet; spin++)
+        {
+            if (spin % SpinsBetweenQueries == 0 && _stream.IsCompleted && Volatile.Read(ref slot) == NotYet)
+            {
+                throw new InvalidOperationException("The device ended a generation without choosing an id; report this together with the model.");
+            }
+
+            Thread.SpinWait(1);
+        }
+    }
+
+    /// <summary>What was captured, each when it was first needed: a step, and prompts by their number of tokens.</summary>
+    private sealed class Graphs : IDisposable
+    {
+        public CudaGraphExec? Step { get; set; }
+
+        public CudaGraphExec?[] Prompts { get; } = new CudaGraphExec?[LinearKernels.MaxTokens + 1];
+
+        public void Dispose()
+        {
+            Step?.Dispose();
+            foreach (CudaGraphExec? prompt in Prompts)
+            {
+                prompt?.Dispose();
+            }
+        }
+    }
+}

@@ -1,0 +1,64 @@
+using GptQuantBench.Cuda;
+using GptQuantBench.Inference.Quantization;
+
+namespace GptQuantBench.Inference.Backends.Cuda;
+
+/// <summary>The kernels that one format needs, on one device.</summary>
+internal sealed class KernelSet
+{
+    /// <summary>Compiles what is not compiled yet, all modules at the same time.</summary>
+    /// <exception cref="CudaException">The driver rejects the PTX.</exception>
+    public KernelSet(KernelModules modules, QuantizationFormat format)
+    {
+        string weights = WeightsModule(format);
+        Compile(modules, [weights, "attention", "rows", "sample", "quantize"]);
+        Linear = new(modules.Get(weights), format.Bits, modules.Context.Device);
+        Tables = new(modules.Get(weights));
+        Attention = new(modules.Get("attention"));
+        Rows = new(modules.Get("rows"));
+        Sample = new(modules.Get("sample"));
+        Pack = new(modules.Get("quantize"));
+    }
+
+    /// <summary>Matrix products of a few tokens.</summary>
+    public LinearKernels Linear { get; }
+
+    /// <summary>Embedding, end of a step, unpacking.</summary>
+    public TableKernels Tables { get; }
+
+    /// <summary>Attention.</summary>
+    public AttentionKernels Attention { get; }
+
+    /// <summary>What stands between products.</summary>
+    public RowKernels Rows { get; }
+
+    /// <summary>Temperature and top-p.</summary>
+    public SampleKernels Sample { get; }
+
+    /// <summary>Checkpoint values to packed weights.</summary>
+    public PackKernels Pack { get; }
+
+    /// <summary>Compiles modules at the same time.</summary>
+    /// <exception cref="CudaException">The driver rejects the PTX.</exception>
+    public static void Compile(KernelModules modules, IReadOnlyList<string> names)
+    {
+        try
+        {
+            Parallel.ForEach(names, name => modules.Get(name));
+        }
+        catch (AggregateException exception) when (exception.InnerExceptions.OfType<CudaException>().FirstOrDefault() is { } first)
+        {
+            throw first;
+        }
+    }
+
+    /// <summary>The module with the kernels that read weights of a format.</summary>
+    public static string WeightsModule(QuantizationFormat format) => format switch
+    {
+        { Bits: 16 } => "weights_fp16",
+        { Bits: 8, GroupSize: QuantizationFormat.WholeRow } => "weights_int8",
+        { Bits: 8 } => "weights_int8_grouped",
+        { Bits: 4, IsSymmetric: true } => "weights_int4",
+        _ => "weights_int4_minimum",
+    };
+}

@@ -1,0 +1,255 @@
+// The few things that device code needs from a CUDA toolkit, so that clang compiles it without one and nvcc with its own.
+//
+// Halves are carried as bits (half_t, or two of them in a u32): neither compiler then has a say in how they are converted.
+// Functions whose name ends in _rn round once and are never fused into something else by a compiler: where the result must equal
+// the CPU's bit for bit, only they are used.
+#pragma once
+
+#if defined(__clang__)
+#define __global__ __attribute__((global))
+#define __device__ __attribute__((device))
+#define __shared__ __attribute__((shared))
+#define __forceinline__ inline __attribute__((always_inline))
+#define __launch_bounds__(...) __attribute__((launch_bounds(__VA_ARGS__)))
+#endif
+#define DEVICE __device__ __forceinline__
+#define KERNEL(threads) extern "C" __global__ void __launch_bounds__(threads)
+
+typedef unsigned char u8;
+typedef unsigned short half_t; // the bits of an IEEE binary16
+typedef unsigned int u32;
+typedef unsigned long long u64;
+typedef int i32;
+
+struct alignas(16) vec4 {
+    u32 x, y, z, w;
+};
+struct alignas(16) float4_t {
+    float x, y, z, w;
+};
+struct alignas(8) float2_t {
+    float x, y;
+};
+
+#if defined(__clang__)
+DEVICE int thread_index() { return __nvvm_read_ptx_sreg_tid_x(); }
+DEVICE int block_size() { return __nvvm_read_ptx_sreg_ntid_x(); }
+DEVICE int block_x() { return __nvvm_read_ptx_sreg_ctaid_x(); }
+DEVICE int block_y() { return __nvvm_read_ptx_sreg_ctaid_y(); }
+DEVICE int block_z() { return __nvvm_read_ptx_sreg_ctaid_z(); }
+DEVICE int grid_x() { return __nvvm_read_ptx_sreg_nctaid_x(); }
+#else
+DEVICE int thread_index() { return threadIdx.x; }
+DEVICE int block_size() { return blockDim.x; }
+DEVICE int block_x() { return blockIdx.x; }
+DEVICE int block_y() { return blockIdx.y; }
+DEVICE int block_z() { return blockIdx.z; }
+DEVICE int grid_x() { return gridDim.x; }
+#endif
+DEVICE void block_barrier() { __syncthreads(); }
+
+DEVICE u32 float_bits(float value) {
+    u32 bits;
+    asm("mov.b32 %0, %1;" : "=r"(bits) : "f"(value));
+    return bits;
+}
+
+DEVICE float bits_float(u32 bits) {
+    float value;
+    asm("mov.b32 %0, %1;" : "=f"(value) : "r"(bits));
+    return value;
+}
+
+DEVICE float minus_infinity() { return bits_float(0xff800000u); }
+
+// -- exchange inside a warp; all 32 lanes take part ---------------------------------------------------------------------------
+
+DEVICE u32 shuffle_xor(u32 value, int mask) {
+    u32 result;
+    asm volatile("shfl.sync.bfly.b32 %0, %1, %2, 0x1f, 0xffffffff;" : "=r"(result) : "r"(value), "r"(mask));
+    return result;
+}
+
+DEVICE float shuffle_xor(float value, int mask) { return bits_float(shuffle_xor(float_bits(value), mask)); }
+
+DEVICE u64 shuffle_xor(u64 value, int mask) {
+    u32 low = shuffle_xor((u32)value, mask);
+    u32 high = shuffle_xor((u32)(value >> 32), mask);
+    return ((u64)high << 32) | low;
+}
+
+DEVICE float warp_sum(float value) {
+#pragma unroll
+    for (int offset = 16; offset > 0; offset >>= 1) {
+        value += shuffle_xor(value, offset);
+    }
+    return value;
+}
+
+DEVICE u64 warp_max(u64 value) {
+#pragma unroll
+    for (int offset = 16; offset > 0; offset >>= 1) {
+        u64 other = shuffle_xor(value, offset);
+        value = other > value ? other : value;
+    }
+    return value;
+}
+
+// -- arithmetic ---------------------------------------------------------------------------------------------------------------
+
+DEVICE float add_rn(float a, float b) {
+    float r;
+    asm("add.rn.f32 %0, %1, %2;" : "=f"(r) : "f"(a), "f"(b));
+    return r;
+}
+
+DEVICE float mul_rn(float a, float b) {
+    float r;
+    asm("mul.rn.f32 %0, %1, %2;" : "=f"(r) : "f"(a), "f"(b));
+    return r;
+}
+
+DEVICE float div_rn(float a, float b) {
+    float r;
+    asm("div.rn.f32 %0, %1, %2;" : "=f"(r) : "f"(a), "f"(b));
+    return r;
+}
+
+DEVICE float fma_rn(float a, float b, float c) {
+    float r;
+    asm("fma.rn.f32 %0, %1, %2, %3;" : "=f"(r) : "f"(a), "f"(b), "f"(c));
+    return r;
+}
+
+// Nearest integer, ties to even.
+DEVICE float round_even(float a) {
+    float r;
+    asm("cvt.rni.f32.f32 %0, %1;" : "=f"(r) : "f"(a));
+    return r;
+}
+
+DEVICE float exp2_fast(float a) {
+    float r;
+    asm("ex2.approx.ftz.f32 %0, %1;" : "=f"(r) : "f"(a));
+    return r;
+}
+
+DEVICE float exp_fast(float a) { return exp2_fast(a * 1.4426950408889634f); }
+
+DEVICE float reciprocal_sqrt(float a) {
+    float r;
+    asm("rsqrt.approx.ftz.f32 %0, %1;" : "=f"(r) : "f"(a));
+    return r;
+}
+
+DEVICE float maximum(float a, float b) { return a > b ? a : b; }
+DEVICE int minimum(int a, int b) { return a < b ? a : b; }
+DEVICE float absolute(float a) { return bits_float(float_bits(a) & 0x7fffffffu); }
+DEVICE bool is_finite(float a) { return (float_bits(a) & 0x7f800000u) != 0x7f800000u; }
+
+// GELU as GPT-2 has it ("gelu_new"): x/2 · (1 + tanh(√(2/π) · (x + 0.044715 x³))), with tanh(u) = 1 − 2 / (e^{2u} + 1).
+DEVICE float gelu_tanh(float x) {
+    float u = 0.7978845608028654f * (x + 0.044715f * x * x * x);
+    return x * (1.0f - 1.0f / (exp_fast(2.0f * u) + 1.0f));
+}
+
+// A float as an integer that orders like it.
+DEVICE u32 ordered_bits(float value) {
+    u32 bits = float_bits(value);
+    return (bits & 0x80000000u) ? ~bits : bits | 0x80000000u;
+}
+
+// What a row's best logit is found by: the greatest key has the largest logit and, of several, the lowest id; −0 and 0 are the same.
+// NaN and +infinity have the greatest key of all, so that they cannot hide.
+static const u32 NotANumberKey = 0xffffffffu;
+
+DEVICE u64 best_key(float logit, int id) {
+    u32 order = logit <= 3.402823466e38f ? ordered_bits(add_rn(logit, 0.0f)) : NotANumberKey;
+    return ((u64)order << 32) | (u32)~id;
+}
+
+// The float that ordered_bits made the integer of.
+DEVICE float ordered_float(u32 ordered) { return bits_float((ordered & 0x80000000u) ? ordered & 0x7fffffffu : ~ordered); }
+
+// -- halves -------------------------------------------------------------------------------------------------------------------
+
+DEVICE float half_to_float(half_t a) {
+    float r;
+    asm("cvt.f32.f16 %0, %1;" : "=f"(r) : "h"(a));
+    return r;
+}
+
+DEVICE half_t float_to_half(float a) {
+    half_t r;
+    asm("cvt.rn.f16.f32 %0, %1;" : "=h"(r) : "f"(a));
+    return r;
+}
+
+DEVICE u32 float2_to_half2(float low, float high) { return (u32)float_to_half(low) | ((u32)float_to_half(high) << 16); }
+DEVICE float half2_low(u32 pair) { return half_to_float((half_t)pair); }
+DEVICE float half2_high(u32 pair) { return half_to_float((half_t)(pair >> 16)); }
+DEVICE u32 half2_of(half_t a) { return (u32)a * 0x10001u; }
+
+DEVICE u32 half2_sub(u32 a, u32 b) {
+    u32 r;
+    asm("sub.rn.f16x2 %0, %1, %2;" : "=r"(r) : "r"(a), "r"(b));
+    return r;
+}
+
+DEVICE u32 half2_mul(u32 a, u32 b) {
+    u32 r;
+    asm("mul.rn.f16x2 %0, %1, %2;" : "=r"(r) : "r"(a), "r"(b));
+    return r;
+}
+
+DEVICE u32 half2_fma(u32 a, u32 b, u32 c) {
+    u32 r;
+    asm("fma.rn.f16x2 %0, %1, %2, %3;" : "=r"(r) : "r"(a), "r"(b), "r"(c));
+    return r;
+}
+
+DEVICE u32 permute_bytes(u32 a, u32 b, u32 selector) {
+    u32 r;
+    asm("prmt.b32 %0, %1, %2, %3;" : "=r"(r) : "r"(a), "r"(b), "r"(selector));
+    return r;
+}
+
+// -- memory -------------------------------------------------------------------------------------------------------------------
+
+// 16 bytes that nobody writes while the kernel runs.
+DEVICE vec4 load_constant(const void* address) {
+    vec4 v;
+    asm("ld.global.nc.v4.u32 {%0, %1, %2, %3}, [%4];" : "=r"(v.x), "=r"(v.y), "=r"(v.z), "=r"(v.w) : "l"(address));
+    return v;
+}
+
+DEVICE void store_system(volatile i32* address, i32 value) { asm volatile("st.relaxed.sys.global.s32 [%0], %1;" ::"l"(address), "r"(value) : "memory"); }
+
+DEVICE void atomic_max(u64* address, u64 value) { asm volatile("red.global.max.u64 [%0], %1;" ::"l"(address), "l"(value) : "memory"); }
+
+DEVICE void atomic_or(u32* address, u32 value) { asm volatile("red.global.or.b32 [%0], %1;" ::"l"(address), "r"(value) : "memory"); }
+
+// -- matrix unit --------------------------------------------------------------------------------------------------------------
+
+// D[16, 8] += A[16, 16] · B[16, 8], FP16 in, FP32 sums. Lane l = 4g + q holds, of A, row g (a0: columns 2q, 2q+1; a2: 2q+8, 2q+9) and
+// row g + 8 (a1, a3 likewise); of B, column g (b0: rows 2q, 2q+1; b1: 2q+8, 2q+9); of D, rows g (d0, d1) and g + 8 (d2, d3), columns
+// 2q and 2q+1 (PTX ISA, "Matrix fragments for mma.m16n8k16").
+DEVICE void multiply_accumulate(float (&d)[4], u32 a0, u32 a1, u32 a2, u32 a3, u32 b0, u32 b1) {
+    asm("mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};"
+        : "+f"(d[0]), "+f"(d[1]), "+f"(d[2]), "+f"(d[3])
+        : "r"(a0), "r"(a1), "r"(a2), "r"(a3), "r"(b0), "r"(b1));
+}
+
+// -- programmatic dependent launch (sm_90): the next kernel of the stream may start early, and waits here for what came before -
+
+DEVICE void wait_for_previous_kernel() {
+#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 900
+    asm volatile("griddepcontrol.wait;" ::: "memory");
+#endif
+}
+
+DEVICE void let_next_kernel_start() {
+#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 900
+    asm volatile("griddepcontrol.launch_dependents;" ::: "memory");
+#endif
+}

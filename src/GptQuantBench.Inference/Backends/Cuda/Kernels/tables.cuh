@@ -1,0 +1,103 @@
+// Kernels besides the products that read a packed matrix: token embedding, and a matrix as plain FP16 for a library's matrix product.
+#pragma once
+#include "formats.cuh"
+#include "state.cuh"
+
+// x[t] = row ids[t] of the embedding + position p + t.
+// Launch: grid = tokens, block = 256. No shared memory.
+template <class Format> DEVICE void embed(
+    const Matrix& table,       // [vocabulary, columns]
+    const Matrix& positions,   // FP16 [context, columns]
+    const i32* ids,            // [tokens]
+    float* x,                  // FP32 [tokens, columns]
+    const DecodeState* state) {
+    wait_for_previous_kernel();
+    let_next_kernel_start();
+    int token = block_x();
+    int row = ids[token];
+    int position = state->position + token;
+    for (int i = thread_index(); i < table.columns; i += block_size()) {
+        x[(u64)token * table.columns + i] = weight_value<Format>(table, row, i) + weight_value<Fp16>(positions, position, i);
+    }
+}
+
+// What the host reads instead of an id where the logits are not finite. C#: CudaDecodingSession.NoChoice.
+static const i32 NoChoice = -2;
+
+// The last kernel of a step: takes the chosen id, hands it to the host, moves on, and embeds it for the next step.
+// Launch: grid = 1, block = 256. Shared memory: 8 bytes.
+template <class Format> DEVICE void advance(
+    const Matrix& table,     // [vocabulary, columns]
+    const Matrix& positions, // FP16 [context, columns]
+    float* x,                // FP32 [1, columns]
+    DecodeState* state,
+    i32* ids,    // mapped host memory [steps]; each id is written once
+    i32 tokens)  // of the pass that ends
+{
+    __shared__ i32 next[2];
+    wait_for_previous_kernel();
+    let_next_kernel_start();
+    if (thread_index() == 0) {
+        // Without a finite logit the host is told, and any id lets the steps already queued run out.
+        bool finite = has_choice(state);
+        i32 id = finite ? (i32)~(u32)state->best : 0;
+        i32 position = state->position + tokens;
+        i32 step = state->step;
+        state->best = 0;
+        state->token = id;
+        state->position = position;
+        state->step = step + 1;
+        store_system(ids + step, finite ? id : NoChoice);
+        next[0] = id;
+        next[1] = position;
+    }
+    block_barrier();
+    int row = next[0], position = next[1];
+    if (position >= positions.rows) {
+        return; // the sequence is full: nothing can follow
+    }
+    for (int i = thread_index(); i < table.columns; i += block_size()) {
+        x[i] = weight_value<Format>(table, row, i) + weight_value<Fp16>(positions, position, i);
+    }
+}
+
+// out[r, k] = W[firstRow + r, k] as FP16; for a library's product.
+// Launch: grid = rows to unpack, block = 256. No shared memory.
+template <class Format> DEVICE void to_half(
+    const Matrix& matrix, // [rows, columns]
+    half_t* out,          // FP16 [grid, outPitch]
+    i32 firstRow, i32 outPitch) {
+    wait_for_previous_kernel();
+    let_next_kernel_start();
+    int row = firstRow + block_x();
+    const u8* codes = matrix.codes + (u64)row * matrix.pitch;
+    float rowScale = Format::HasRowScale ? ((const float*)matrix.scales)[row] : 1.0f;
+    const int Weights = Format::Weights;
+    for (int column = thread_index() * Weights; column < outPitch; column += block_size() * Weights) {
+        u32 scale = 0, minimum = 0;
+        if (Format::HasGroups && column < matrix.columns) {
+            u64 group = (u64)row * matrix.groups + (column >> matrix.groupShift);
+            scale = half2_of(((const half_t*)matrix.scales)[group]);
+            minimum = Format::HasMinimum ? half2_of(matrix.minima[group]) : 0;
+        }
+        u32 weights[Weights / 2];
+        Format::unpack(load_constant(codes + column / Weights * 16), scale, minimum, weights);
+        u32* target = (u32*)(out + (u64)block_x() * outPitch + column);
+#pragma unroll
+        for (int i = 0; i < Weights / 2; i++) {
+            u32 pair = weights[i];
+            target[i] = Format::HasRowScale ? float2_to_half2(half2_low(pair) * rowScale, half2_high(pair) * rowScale) : pair;
+        }
+    }
+}
+
+#define TABLE_KERNELS(Format)                                                                                                    \
+    KERNEL(256) embed_tokens(const Matrix table, const Matrix positions, const i32* ids, float* x, const DecodeState* state) {   \
+        embed<Format>(table, positions, ids, x, state);                                                                          \
+    }                                                                                                                            \
+    KERNEL(256) advance_step(const Matrix table, const Matrix positions, float* x, DecodeState* state, i32* ids, i32 tokens) {   \
+        advance<Format>(table, positions, x, state, ids, tokens);                                                                \
+    }                                                                                                                            \
+    KERNEL(256) unpack_rows(const Matrix matrix, half_t* out, i32 firstRow, i32 outPitch) {                                      \
+        to_half<Format>(matrix, out, firstRow, outPitch);                                                                        \
+    }

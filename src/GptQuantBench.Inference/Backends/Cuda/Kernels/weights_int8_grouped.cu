@@ -1,0 +1,7 @@
+// Every kernel that reads weights in 8 bits with an FP16 scale a group: matrix products (linear.cuh), embedding and
+// unpacking (tables.cuh). Layout: formats.cuh. One module a format, so that a model's load compiles no other.
+#include "linear.cuh"
+#include "tables.cuh"
+
+LINEAR_KERNELS(Int8Grouped, 2)
+TABLE_KERNELS(Int8Grouped)

@@ -1,0 +1,90 @@
+using System.Reflection;
+using GptQuantBench.Cuda;
+using GptQuantBench.Inference.Models;
+
+namespace GptQuantBench.Inference.Backends.Cuda;
+
+/// <summary>
+/// The PTX of the kernels: embedded in this assembly, or from a folder that replaces some or all of it. A module has one file an
+/// architecture, <c>name.sm_80.ptx</c> and <c>name.sm_90.ptx</c>; the newest one that the device runs is taken.
+/// </summary>
+internal sealed class PtxStore
+{
+    /// <summary>Folder whose PTX replaces the embedded one, where no option names one.</summary>
+    public const string DirectoryVariable = "GPTQUANTBENCH_PTX_DIR";
+
+    /// <summary><c>sm_80</c> forces the baseline.</summary>
+    public const string ArchitectureVariable = "GPTQUANTBENCH_ARCH";
+
+    private const string Baseline = "sm_80";
+    private const string Hopper = "sm_90";
+
+    private readonly string? _directory;
+
+    /// <summary>Decides folder and architecture.</summary>
+    /// <param name="directory">Folder, or null for the variable's, or else the embedded PTX.</param>
+    /// <param name="capability">The device's.</param>
+    /// <exception cref="ModelFormatException">The folder is missing or empty, or the variable names another architecture.</exception>
+    public PtxStore(string? directory, ComputeCapability capability)
+    {
+        _directory = directory ?? Environment.GetEnvironmentVariable(DirectoryVariable);
+        if (_directory is { Length: 0 })
+        {
+            _directory = null;
+        }
+
+        if (_directory is not null && (!Directory.Exists(_directory) || Directory.GetFiles(_directory, "*.ptx").Length == 0))
+        {
+            throw new ModelFormatException($"The kernel folder {Quoted.Text(_directory)} holds no PTX files; make them there with eng/kernels.sh or leave the option out.");
+        }
+
+        string? forced = Environment.GetEnvironmentVariable(ArchitectureVariable);
+        Architecture = forced switch
+        {
+            null or "" => capability.Major >= 9 ? Hopper : Baseline,
+            Baseline => Baseline,
+            Hopper when capability.Major >= 9 => Hopper,
+            _ => throw new ModelFormatException(
+                $"{ArchitectureVariable} is {Quoted.Text(forced)}, but this device runs {(capability.Major >= 9 ? $"{Baseline} and {Hopper}" : Baseline)}; set one of these or unset it."),
+        };
+    }
+
+    /// <summary>The architecture whose PTX is taken: <c>sm_80</c> or <c>sm_90</c>.</summary>
+    public string Architecture { get; }
+
+    /// <summary>Equal for stores that give the same PTX: place, architecture, and when the folder's files last changed.</summary>
+    public string Identity => _directory is null
+        ? Architecture
+        : $"{Architecture} {_directory} {Directory.GetFiles(_directory, "*.ptx").Max(File.GetLastWriteTimeUtc).Ticks}";
+
+    /// <summary>True where a module's kernels may start before the one ahead has ended.</summary>
+    public static bool HasDependentLaunch(CudaModule module) => module.Name.Contains(Hopper, StringComparison.Ordinal);
+
+    /// <summary>Compiles a module for the device; where the driver is too old for the newer PTX, the baseline's.</summary>
+    /// <exception cref="CudaJitException">The driver rejects the PTX.</exception>
+    public CudaModule Load(CudaContext context, string name)
+    {
+        try
+        {
+            return new(context, Read($"{name}.{Architecture}.ptx"), $"{name}.{Architecture}.ptx");
+        }
+        catch (CudaJitException exception) when (exception.Result == CudaResult.UnsupportedPtxVersion && Architecture != Baseline)
+        {
+            return new(context, Read($"{name}.{Baseline}.ptx"), $"{name}.{Baseline}.ptx");
+        }
+    }
+
+    private byte[] Read(string file)
+    {
+        if (_directory is not null && Path.Combine(_directory, file) is var path && File.Exists(path))
+        {
+            return File.ReadAllBytes(path);
+        }
+
+        using Stream stream = Assembly.GetExecutingAssembly().GetManifestResourceStream("ptx/" + file)
+            ?? throw new InvalidOperationException($"The assembly holds no {file}; build it again.");
+        byte[] bytes = new byte[stream.Length];
+        stream.ReadExactly(bytes);
+        return bytes;
+    }
+}

@@ -1,0 +1,60 @@
+using GptQuantBench.Cuda;
+using GptQuantBench.Inference.Sampling;
+
+namespace GptQuantBench.Inference.Backends.Cuda;
+
+/// <summary>Launches the device's sampler (sample.cu), which chooses what <see cref="Sampler"/> chooses from the same logits.</summary>
+internal sealed class SampleKernels
+{
+    private const int Blocks = 64;
+    private const int BlockSize = 256;
+    private const int WarpSize = 32;
+
+    // Scratch of sample.cu before its list: options, 2048 sums, one sum a block, and what the kernels hand on.
+    private const int ScratchHead = 24 + (2048 * sizeof(ulong)) + (Blocks * sizeof(ulong)) + 40;
+
+    private readonly CudaKernel _options;
+    private readonly CudaKernel _weigh;
+    private readonly CudaKernel _choose;
+    private readonly bool _dependentLaunch;
+
+    public SampleKernels(CudaModule module)
+    {
+        _dependentLaunch = PtxStore.HasDependentLaunch(module);
+        _options = module.GetKernel("sample_options");
+        _weigh = module.GetKernel("sample_weigh");
+        _choose = module.GetKernel("sample_choose");
+        _options.RequireArguments<OptionArguments>();
+        _weigh.RequireArguments<Parameter<SampleArguments>>();
+        _choose.RequireArguments<Parameter<SampleArguments>>();
+    }
+
+    /// <summary>Bytes of a session's scratch; zero before the first step.</summary>
+    public static long ScratchBytes(int vocabularySize) => ScratchHead + ((long)vocabularySize * sizeof(int));
+
+    /// <summary>How the steps from here on choose; not greedy.</summary>
+    public void SetOptions(CudaStream stream, CudaDevicePointer scratch, SamplingOptions options)
+    {
+        LaunchShape shape = new(1, WarpSize) { ProgrammaticStreamSerialization = _dependentLaunch };
+        ulong topP = (ulong)Math.Ceiling(options.TopP * 4294967296.0);
+        _options.Launch(stream, shape, new OptionArguments(scratch, options.Seed, topP, TokenWeights.Scale(options.Temperature)));
+    }
+
+    /// <summary>Puts the chosen id where the best one stands in the state.</summary>
+    /// <param name="stream">Where.</param>
+    /// <param name="logits">FP32 [count].</param>
+    /// <param name="scratch">The session's.</param>
+    /// <param name="state">Has the best logit.</param>
+    /// <param name="count">Vocabulary.</param>
+    public void Queue(CudaStream stream, CudaDevicePointer logits, CudaDevicePointer scratch, CudaDevicePointer state, int count)
+    {
+        LaunchShape shape = new(Blocks, BlockSize) { ProgrammaticStreamSerialization = _dependentLaunch };
+        Parameter<SampleArguments> arguments = new(new SampleArguments(logits, scratch, state, count));
+        _weigh.Launch(stream, shape, arguments);
+        _choose.Launch(stream, shape, arguments);
+    }
+
+    private readonly record struct OptionArguments(CudaDevicePointer Scratch, ulong Seed, ulong TopP, float Scale);
+
+    private readonly record struct SampleArguments(CudaDevicePointer Logits, CudaDevicePointer Scratch, CudaDevicePointer State, int Count);
+}

@@ -1,0 +1,69 @@
+using GptQuantBench.Cuda;
+
+namespace GptQuantBench.Inference.Backends.Cuda;
+
+/// <summary>Launches the other kernels that read packed weights (tables.cuh).</summary>
+internal sealed class TableKernels
+{
+    private const int BlockSize = 256;
+
+    private readonly CudaKernel _embed;
+    private readonly CudaKernel _advance;
+    private readonly CudaKernel _unpack;
+    private readonly bool _dependentLaunch;
+
+    public TableKernels(CudaModule module)
+    {
+        _dependentLaunch = PtxStore.HasDependentLaunch(module);
+        _embed = module.GetKernel("embed_tokens");
+        _advance = module.GetKernel("advance_step");
+        _unpack = module.GetKernel("unpack_rows");
+        _embed.RequireArguments<EmbedArguments>();
+        _advance.RequireArguments<AdvanceArguments>();
+        _unpack.RequireArguments<UnpackArguments>();
+    }
+
+    /// <summary>x[t] = token embedding of ids[t] + position embedding of the state's position + t.</summary>
+    /// <param name="stream">Where.</param>
+    /// <param name="table">[vocabulary, columns].</param>
+    /// <param name="positions">FP16 [context, columns].</param>
+    /// <param name="ids">int32 [tokens] in device memory.</param>
+    /// <param name="x">FP32 [tokens, columns].</param>
+    /// <param name="state">The sequence.</param>
+    /// <param name="tokens">At least 1.</param>
+    public void Embed(
+        CudaStream stream, MatrixView table, MatrixView positions, CudaDevicePointer ids, CudaDevicePointer x, CudaDevicePointer state, int tokens) =>
+        _embed.Launch(stream, Shape(tokens), new EmbedArguments(table, positions, ids, x, state));
+
+    /// <summary>Takes the chosen id, hands it to the host, moves <paramref name="tokens"/> positions on and embeds the id at x[0].</summary>
+    /// <param name="stream">Where.</param>
+    /// <param name="table">[vocabulary, columns].</param>
+    /// <param name="positions">FP16 [context, columns].</param>
+    /// <param name="x">FP32 [1, columns].</param>
+    /// <param name="state">The sequence.</param>
+    /// <param name="ids">Mapped host memory, int32 [steps].</param>
+    /// <param name="tokens">Of the pass that ends.</param>
+    public void Advance(
+        CudaStream stream, MatrixView table, MatrixView positions, CudaDevicePointer x, CudaDevicePointer state, CudaDevicePointer ids, int tokens) =>
+        _advance.Launch(stream, Shape(1), new AdvanceArguments(table, positions, x, state, ids, tokens));
+
+    /// <summary>Rows as plain FP16.</summary>
+    /// <param name="stream">Where.</param>
+    /// <param name="matrix">[rows, columns].</param>
+    /// <param name="output">FP16 [rowCount, outputPitch]; outputPitch = columns rounded up to 32.</param>
+    /// <param name="firstRow">First row.</param>
+    /// <param name="rowCount">At least 1.</param>
+    /// <param name="outputPitch">Halves.</param>
+    public void Unpack(CudaStream stream, MatrixView matrix, CudaDevicePointer output, int firstRow, int rowCount, int outputPitch) =>
+        _unpack.Launch(stream, Shape(rowCount), new UnpackArguments(matrix, output, firstRow, outputPitch));
+
+    private LaunchShape Shape(int blocks) => new(blocks, BlockSize) { ProgrammaticStreamSerialization = _dependentLaunch };
+
+    private readonly record struct EmbedArguments(
+        MatrixView Table, MatrixView Positions, CudaDevicePointer Ids, CudaDevicePointer X, CudaDevicePointer State);
+
+    private readonly record struct AdvanceArguments(
+        MatrixView Table, MatrixView Positions, CudaDevicePointer X, CudaDevicePointer State, CudaDevicePointer Ids, int Tokens);
+
+    private readonly record struct UnpackArguments(MatrixView Matrix, CudaDevicePointer Output, int FirstRow, int OutputPitch);
+}

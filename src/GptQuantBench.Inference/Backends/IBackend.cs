@@ -1,0 +1,34 @@
+using GptQuantBench.Inference.Checkpoints;
+using GptQuantBench.Inference.Quantization;
+
+namespace GptQuantBench.Inference.Backends;
+
+/// <summary>A kind of device that can run models. Stateless; the registry holds one of each.</summary>
+public interface IBackend
+{
+    /// <summary>Name on the command line and in reports: <c>cuda</c> or <c>cpu</c>.</summary>
+    string Name { get; }
+
+    /// <summary>Whether the backend can run here; cheap, and leaves no device context behind.</summary>
+    BackendAvailability Probe(BackendOptions options);
+
+    /// <summary>The device, without creating a context on it; null where models live in the host's own memory.</summary>
+    DeviceFacts? Describe(BackendOptions options);
+
+    /// <summary>Memory in use on a started device; null where models live in the host's own memory.</summary>
+    DeviceMemory? ReadMemory(BackendOptions options);
+
+    /// <summary>
+    /// Starts the device in this process, so that the first load measures the load alone. Later calls find it started and cost nothing.
+    /// </summary>
+    BackendStartup Start(BackendOptions options);
+
+    /// <summary>Bytes per second at which the device reads memory, with everything that it has; the median of several passes.</summary>
+    /// <param name="bufferBytes">Bytes that one pass reads; raised to a size that small caches do not hold.</param>
+    /// <param name="options">The device.</param>
+    double MeasureReadBandwidth(long bufferBytes, BackendOptions options);
+
+    /// <summary>Puts a model's weights onto the device in a format, ready for its first token.</summary>
+    /// <exception cref="Models.ModelFormatException">The weights do not fit the configuration, or hold NaN or infinity.</exception>
+    ILanguageModel Load(OpenedModel model, QuantizationFormat format, BackendOptions options);
+}

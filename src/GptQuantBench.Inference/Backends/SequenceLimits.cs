@@ -1,0 +1,51 @@
+using GptQuantBench.Inference.Models;
+
+namespace GptQuantBench.Inference.Backends;
+
+/// <summary>What sessions of every backend ask of their callers.</summary>
+internal static class SequenceLimits
+{
+    private const int CapacityStep = 64;
+
+    /// <summary>The positions that a cache gets: a multiple of 64, at most the context length.</summary>
+    /// <exception cref="ArgumentException">The model has fewer positions, or less than one is asked for.</exception>
+    public static int RoundCapacity(int capacity, ModelConfiguration configuration) =>
+        capacity < 1 || capacity > configuration.ContextLength
+            ? throw new ArgumentException(
+                $"A sequence of {capacity} positions is asked for, where the model has 1 to {configuration.ContextLength}; "
+                + "shorten the prompt or generate fewer tokens.",
+                nameof(capacity))
+            : Math.Min((capacity + CapacityStep - 1) / CapacityStep * CapacityStep, configuration.ContextLength);
+
+    /// <summary>Checks that there are ids, and all of them inside the vocabulary.</summary>
+    /// <exception cref="ArgumentException">There are none, or one is not.</exception>
+    public static void CheckIds(ReadOnlySpan<int> ids, ModelConfiguration configuration)
+    {
+        if (ids.IsEmpty)
+        {
+            throw new ArgumentException("The prompt has no token, where at least one is expected; give a longer text.", nameof(ids));
+        }
+
+        foreach (int id in ids)
+        {
+            if ((uint)id >= (uint)configuration.VocabularySize)
+            {
+                throw new ArgumentException(
+                    $"Token id {id} is outside the vocabulary of 0 to {configuration.VocabularySize - 1}; use ids of this model's tokenizer.",
+                    nameof(ids));
+            }
+        }
+    }
+
+    /// <summary>Checks that positions from <paramref name="start"/> on fit a session.</summary>
+    /// <exception cref="ArgumentException">They do not.</exception>
+    public static void CheckRoom(int start, int count, int capacity)
+    {
+        if (count > capacity - start)
+        {
+            throw new ArgumentException(
+                $"A sequence of {start + (long)count} positions does not fit the session's {capacity}; shorten the prompt or generate fewer tokens.",
+                nameof(count));
+        }
+    }
+}

@@ -1,0 +1,72 @@
+using GptQuantBench.Inference.Backends;
+using GptQuantBench.Inference.Checkpoints;
+using GptQuantBench.Inference.Models;
+using GptQuantBench.Inference.Quantization;
+using GptQuantBench.Inference.Sampling;
+
+namespace GptQuantBench.Inference.Tests.Backends;
+
+public class BackendRegistryTests
+{
+    [Theory]
+    [InlineData("cpu")]
+    [InlineData("CPU")]
+    public void The_cpu_can_always_be_asked_for(string name)
+    {
+        BackendSelection selection = BackendRegistry.Select(name, new BackendOptions());
+        Assert.Equal("cpu", selection.Backend?.Name);
+        Assert.Contains("cores", selection.Device, StringComparison.Ordinal);
+        Assert.Null(selection.Notice);
+        Assert.Null(selection.Error);
+    }
+
+    [Fact]
+    public void Auto_takes_the_first_that_can_run_and_says_so_in_one_line()
+    {
+        BackendSelection selection = BackendRegistry.Select("auto", new BackendOptions());
+        IBackend first = BackendRegistry.All.First(backend => backend.Probe(new BackendOptions()).IsAvailable);
+        Assert.Same(first, selection.Backend);
+        Assert.StartsWith($"Backend {first.Name} on ", selection.Notice, StringComparison.Ordinal);
+        Assert.DoesNotContain('\n', selection.Notice!);
+    }
+
+    [Fact]
+    public void An_unknown_backend_is_an_error_that_names_the_choices()
+    {
+        BackendSelection selection = BackendRegistry.Select("tpu", new BackendOptions());
+        Assert.Null(selection.Backend);
+        Assert.Contains("'tpu'", selection.Error, StringComparison.Ordinal);
+        Assert.Contains("cpu", selection.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_decode_path_that_the_cpu_does_not_have_is_an_error()
+    {
+        BackendSelection selection = BackendRegistry.Select("cpu", new BackendOptions(Decode: "graph"));
+        Assert.Null(selection.Backend);
+        Assert.Contains("'graph'", selection.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_cpu_is_the_last_resort()
+    {
+        Assert.Equal("cpu", BackendRegistry.All[^1].Name);
+    }
+
+    [Fact]
+    public void A_model_loaded_through_the_registry_generates_and_gives_all_memory_back()
+    {
+        IBackend backend = BackendRegistry.Select("cpu", new BackendOptions()).Backend!;
+        using OpenedModel opened = OpenedModel.Open(ModelLocator.FromDirectory(Fixtures.Gpt2Nano));
+        ILanguageModel model = backend.Load(opened, QuantizationFormat.FourBit, new BackendOptions());
+        Assert.Contains(model.Decode, Kernels.Names);
+        IDecodingSession session = model.CreateSession(16);
+        int[] ids = new int[3];
+        session.Generate([464, 2003, 286, 9552, 318], ids, SamplingOptions.Greedy);
+        Assert.All(ids, id => Assert.InRange(id, 0, 50256));
+        session.Dispose();
+        model.Dispose();
+        Assert.Equal(0, model.Memory.TotalBytes);
+        Assert.Throws<ModelFormatException>(() => backend.Load(opened, QuantizationFormat.Fp16, new BackendOptions(Decode: "persistent")));
+    }
+}

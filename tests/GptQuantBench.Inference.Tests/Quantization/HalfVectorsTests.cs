@@ -1,0 +1,48 @@
+using System.Runtime.Intrinsics;
+using GptQuantBench.Inference.Quantization;
+
+namespace GptQuantBench.Inference.Tests.Quantization;
+
+public unsafe class HalfVectorsTests
+{
+    private static readonly short[] _finite =
+        [.. Enumerable.Range(0, 1 << 16).Select(i => (short)i).Where(bits => Half.IsFinite(BitConverter.Int16BitsToHalf(bits)))];
+
+    // −0 may become 0: it is the same weight.
+    private static readonly float[] _expected = [.. _finite.Select(bits => (float)BitConverter.Int16BitsToHalf(bits) + 0f)];
+
+    /// <summary>Vectors of 16 and of 8, any count in vectors of 4 with a rest, and one by one.</summary>
+    [Theory]
+    [InlineData(512)]
+    [InlineData(256)]
+    [InlineData(128)]
+    [InlineData(5)]
+    [InlineData(1)]
+    public void Every_finite_half_is_widened_exactly(int width)
+    {
+        Assert.Equal(63488, _finite.Length);
+        float[] values = new float[_finite.Length];
+        fixed (short* source = _finite)
+        fixed (float* destination = values)
+        {
+            int step = width switch { 512 => 16, 256 => 8, 128 => _finite.Length, _ => width };
+            for (int i = 0; i < _finite.Length; i += step)
+            {
+                switch (width)
+                {
+                    case 512:
+                        HalfVectors.Widen(Vector256.Load(source + i)).Store(destination + i);
+                        break;
+                    case 256:
+                        HalfVectors.Widen(Vector128.Load(source + i)).Store(destination + i);
+                        break;
+                    default:
+                        HalfVectors.Widen((ushort*)source + i, Math.Min(step, _finite.Length - i), destination + i);
+                        break;
+                }
+            }
+        }
+
+        Assert.Equal(_expected, values.Select(value => value + 0f));
+    }
+}

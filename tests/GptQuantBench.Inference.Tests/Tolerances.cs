@@ -1,0 +1,46 @@
+namespace GptQuantBench.Inference.Tests;
+
+/// <summary>Every tolerance of the engine's tests, each with its reason.</summary>
+internal static class Tolerances
+{
+    /// <summary>
+    /// Kernel against FP64 sums of the same unpacked weights, as a share of Σ |w x|: FP32 has 2^-24 per operation, a lane adds at most
+    /// K / 4 + 8 products and the errors of its sums are partly random; 2^-19 leaves a factor of 32 and is 1/100 of one wrong code.
+    /// </summary>
+    public const double KernelShare = 1.0 / (1 << 19);
+
+    /// <summary>GELU against FP64, relative to max(|x|, 1e-3): a vectorised exponential of 1 ulp, a division, five roundings.</summary>
+    public const double Gelu = 1e-6;
+
+    /// <summary>Layer norm and softmax against FP64, absolute on values of magnitude 1: a few roundings and a sum.</summary>
+    public const double Normalisation = 2e-6;
+
+    /// <summary>Logits against transformers in FP32, relative RMS, as the project promises; reached is 1e-6.</summary>
+    public const double GoldenRelativeRms = 1e-3;
+
+    /// <summary>The same model on two ways through the engine (prefill and steps): both are within FP32 noise of each other.</summary>
+    public const double SameModelRelativeRms = 1e-5;
+
+    /// <summary>
+    /// Logits against the plain FP64 forward pass on the same unpacked weights, relative RMS: FP32 noise, reached is 1e-6.
+    /// </summary>
+    public const double ReferenceRelativeRms = 1e-5;
+
+    /// <summary>logsumexp against transformers, absolute: an average over the logits, whose noise is 1e-5.</summary>
+    public const double GoldenLogSumExp = 1e-3;
+
+    /// <summary>8-bit against FP16 on gpt2-nano, relative RMS of logits: measured 0.68 % (per row) and 0.52 % (groups of 32).</summary>
+    public const double EightBitRelativeRms = 0.01;
+
+    /// <summary>4-bit against FP16 on gpt2-nano, relative RMS of logits: measured 8.0 % (symmetric) and 7.4 % (asymmetric).</summary>
+    public const double FourBitRelativeRms = 0.12;
+
+    /// <summary>Perplexity in FP16 against transformers on the same weights: FP32 noise is 1e-6, the promise is 0.1 %.</summary>
+    public const double PerplexityFp16 = 0.001;
+
+    /// <summary>Perplexity in 8-bit against the scheme simulated in torch.</summary>
+    public const double PerplexityEightBit = 0.002;
+
+    /// <summary>Perplexity in 4-bit against the scheme simulated in torch, where ties between codes may fall differently.</summary>
+    public const double PerplexityFourBit = 0.005;
+}
