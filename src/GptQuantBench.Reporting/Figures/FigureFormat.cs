@@ -1,0 +1,80 @@
+using System.Globalization;
+using GptQuantBench.Reporting.Records;
+
+namespace GptQuantBench.Reporting.Figures;
+
+/// <summary>Figures as people read them: three significant digits, a point, and a dash for what was not measured.</summary>
+public static class FigureFormat
+{
+    /// <summary>Stands where nothing was measured.</summary>
+    public const string Missing = "-";
+
+    private static readonly CultureInfo _culture = CultureInfo.InvariantCulture;
+
+    /// <summary>A number with three significant digits; digits before the point are never rounded away.</summary>
+    public static string Number(double? value)
+    {
+        if (Ratio.Finite(value) is not { } number)
+        {
+            return Missing;
+        }
+
+        double magnitude = Math.Abs(number);
+        return magnitude switch
+        {
+            0 => "0",
+            < 1e-6 or >= 1e9 => number.ToString("0.##E+0", _culture),
+            _ => number.ToString("F" + Math.Max(0, 2 - (int)Math.Floor(Math.Log10(magnitude))).ToString(_culture), _culture),
+        };
+    }
+
+    /// <summary>A count.</summary>
+    public static string Count(long? value) => value?.ToString(_culture) ?? Missing;
+
+    /// <summary>A number with its spread: the median absolute deviation in percent of the number.</summary>
+    public static string WithSpread(double? value, Spread? spread)
+    {
+        string number = Number(value);
+        double? relative = Ratio.Of(spread?.MedianAbsoluteDeviation, value) * 100;
+        return relative switch
+        {
+            null => number,
+            < 0.05 => number + " ±<0.1%",
+            < 10 => string.Create(_culture, $"{number} ±{relative:F1}%"),
+            _ => string.Create(_culture, $"{number} ±{relative:F0}%"),
+        };
+    }
+
+    /// <summary>A share in percent.</summary>
+    public static string Percent(double? share) =>
+        Ratio.Finite(share) is { } value ? string.Create(_culture, $"{value * 100:F1}%") : Missing;
+
+    /// <summary>A relative change in percent, with its sign.</summary>
+    public static string Change(double? change) =>
+        Ratio.Finite(change) is { } value ? string.Create(_culture, $"{value * 100:+0.0;-0.0;0.0}%") : Missing;
+
+    /// <summary>A factor.</summary>
+    public static string Times(double? factor) =>
+        Ratio.Finite(factor) is { } value ? string.Create(_culture, $"{value:F2}x") : Missing;
+
+    /// <summary>Bytes in decimal units.</summary>
+    public static string Bytes(long? bytes) => bytes switch
+    {
+        null => Missing,
+        > -1000 and < 1000 => string.Create(_culture, $"{bytes} B"),
+        > -1_000_000 and < 1_000_000 => Number(bytes / 1e3) + " kB",
+        > -1_000_000_000 and < 1_000_000_000 => Number(bytes / 1e6) + " MB",
+        _ => Number(bytes / 1e9) + " GB",
+    };
+
+    /// <summary>A span of time, roughly.</summary>
+    public static string Duration(TimeSpan duration) => duration.TotalSeconds switch
+    {
+        < 90 => string.Create(_culture, $"{Math.Max(1, Math.Round(duration.TotalSeconds)):F0} s"),
+        < 90 * 60 => string.Create(_culture, $"{duration.TotalMinutes:F0} min"),
+        _ => string.Create(_culture, $"{Math.Floor(duration.TotalHours):F0} h {duration.Minutes} min"),
+    };
+
+    /// <summary>A moment, to the second, in UTC.</summary>
+    public static string Moment(DateTimeOffset moment) => moment.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss 'UTC'", _culture);
+}

@@ -1,0 +1,37 @@
+using System.Text;
+using GptQuantBench.Reporting.Tables;
+
+namespace GptQuantBench.Reporting.Markdown;
+
+/// <summary>A table as GitHub's Markdown has it.</summary>
+public static class MarkdownTable
+{
+    /// <summary>Heading, table and notes; lines end in LF.</summary>
+    public static string Of(ReportTable table)
+    {
+        ArgumentNullException.ThrowIfNull(table);
+        var text = new StringBuilder();
+        text.Append("## ").Append(MarkdownText.Escape(table.Title)).Append("\n\n");
+        if (table.Rows.Count > 0)
+        {
+            AppendLine(text, table.Columns.Select(column => MarkdownText.Escape(column.Heading)));
+            AppendLine(text, table.Columns.Select(column => column.IsNumeric ? "---:" : "---"));
+            foreach (IReadOnlyList<ReportCell> row in table.Rows)
+            {
+                AppendLine(text, row.Select(cell => MarkdownText.Escape(cell.Text)));
+            }
+
+            text.Append('\n');
+        }
+
+        foreach (string note in table.Notes)
+        {
+            text.Append("- ").Append(MarkdownText.Escape(note)).Append('\n');
+        }
+
+        return text.ToString().TrimEnd('\n') + "\n";
+    }
+
+    private static void AppendLine(StringBuilder text, IEnumerable<string> cells) =>
+        text.Append("| ").AppendJoin(" | ", cells).Append(" |\n");
+}

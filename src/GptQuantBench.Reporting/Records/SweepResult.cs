@@ -1,0 +1,62 @@
+namespace GptQuantBench.Reporting.Records;
+
+/// <summary>One point of a sweep: a case with one thing changed. A figure that was not measured is null.</summary>
+public sealed record SweepResult
+{
+    /// <summary>What is swept, e.g. <c>prompt_length</c>, <c>batch_size</c> or <c>decode</c>.</summary>
+    public required string Sweep { get; init; }
+
+    /// <summary>Name of the model.</summary>
+    public required string ModelName { get; init; }
+
+    /// <summary>What tables show for the format.</summary>
+    public required string Quantization { get; init; }
+
+    /// <summary>False: the point failed and <see cref="Error"/> says why.</summary>
+    public required bool Success { get; init; }
+
+    /// <summary>Why the point failed, one sentence; null where it did not.</summary>
+    public string? Error { get; init; }
+
+    /// <summary>Complete name of the format.</summary>
+    public string? Format { get; init; }
+
+    /// <summary>What computed: <c>cuda</c> or <c>cpu</c>.</summary>
+    public string? Backend { get; init; }
+
+    /// <summary>The decode path that ran.</summary>
+    public string? Decode { get; init; }
+
+    /// <summary>Name of the device that computed.</summary>
+    public string? Device { get; init; }
+
+    /// <summary>Number of tokens of the prompt.</summary>
+    public int? PromptTokens { get; init; }
+
+    /// <summary>Positions in the KV cache before the first measured decode step.</summary>
+    public int? DepthTokens { get; init; }
+
+    /// <summary>Sequences that decode together.</summary>
+    public int? BatchSize { get; init; }
+
+    /// <summary>New tokens of each sequence.</summary>
+    public int? NumTokensGenerated { get; init; }
+
+    /// <summary>Median warm first-token latency, milliseconds.</summary>
+    public double? FirstTokenLatencyMs { get; init; }
+
+    /// <summary>Prompt tokens per second of the prefill.</summary>
+    public double? PrefillTokensPerSec { get; init; }
+
+    /// <summary>New tokens per second, all sequences together.</summary>
+    public double? ThroughputTokensPerSec { get; init; }
+
+    /// <summary>All weight tables that stay resident after load, bytes / 1e9.</summary>
+    public double? MemoryGb { get; init; }
+
+    /// <summary>Bytes of the KV caches of all sequences.</summary>
+    public long? KvCacheBytes { get; init; }
+
+    /// <summary>The raw samples behind the medians.</summary>
+    public CaseSamples? Samples { get; init; }
+}

@@ -1,0 +1,21 @@
+using GptQuantBench.Reporting.Records;
+
+namespace GptQuantBench.Reporting.Tables;
+
+/// <summary>All tables of a report.</summary>
+public static class ReportTables
+{
+    /// <summary>The tables for which the report has figures, in reading order; the summary is always there.</summary>
+    public static IReadOnlyList<ReportTable> Of(RunReport report) =>
+    [
+        SummaryTable.Of(report),
+        .. new[]
+        {
+            ComparisonTable.Of(report),
+            FirstTokenTable.Of(report),
+            LessonsTable.Of(report),
+            RooflineTable.Of(report),
+            MemoryTable.Of(report),
+        }.OfType<ReportTable>(),
+    ];
+}

@@ -1,0 +1,165 @@
+using GptQuantBench.Reporting.Figures;
+using GptQuantBench.Reporting.Records;
+
+namespace GptQuantBench.Reporting.Tests.Support;
+
+/// <summary>Made-up reports. Every figure is invented; together they use every key of the layout.</summary>
+internal static class SampleReports
+{
+    private const double Bandwidth = 2560;
+    private static readonly string _hash = string.Concat(Enumerable.Repeat("0123456789abcdef", 4));
+
+    /// <summary>Two models × three formats on a GPU; one case failed; one sweep point, one kernel.</summary>
+    public static RunReport Full() => new()
+    {
+        Metadata = Metadata(),
+        Results =
+        [
+            Case("gpt2", "FP16", "fp16", 16, 0.24888, [0.81, 0.83, 0.80], 0.246, [0.0301, 0.0302, 0.0303, 0.0305], 247_000_000),
+            Case("gpt2", "8-bit", "int8-row-sym", 8.02, 0.1262, [0.91, 0.92], 0.187, [0.0224, 0.0226, 0.0225], 125_000_000),
+            Case("gpt2", "4-bit", "int4-g32-sym", 4.5, 0.0719, [1.12, 1.41, 1.13], 0.181, [0.0201, 0.0203, 0.0202], 70_000_000),
+            Case("gpt2-medium", "FP16", "fp16", 16, 0.7097, [2.1, 2.2], 11.5, [0.121, 0.122, 0.131], 707_000_000),
+            CaseFailure.Of(
+                Case("gpt2-medium", "8-bit", "int8-row-sym", 8.01, 0.357, [2.3, 2.4], 0.5, [0.09, 0.091], 359_000_000) with
+                {
+                    LeakedBytes = new LeakedBytes { Allocator = 4096, Driver = 0 },
+                },
+                "4096 bytes of the allocator were not given back:\nclose the session [and try again]."),
+            Case("gpt2-medium", "4-bit", "int4-g32-sym", 4.5, 0.2032, [3.1, 3.3], 22.5, [0.0801, 0.0803, 0.0802], 199_000_000),
+        ],
+        Sweeps =
+        [
+            new SweepResult
+            {
+                Sweep = "decode", ModelName = "gpt2", Quantization = "FP16", Success = true, Error = null, Format = "fp16",
+                Backend = "cuda", Decode = "cublas", Device = "Example GPU", PromptTokens = 5, DepthTokens = 5, BatchSize = 1,
+                NumTokensGenerated = 50, FirstTokenLatencyMs = 0.4, PrefillTokensPerSec = 12_500, ThroughputTokensPerSec = 1200,
+                MemoryGb = 0.24888, KvCacheBytes = 2_359_296,
+                Samples = new CaseSamples { TotalInferenceTimeSec = [[0.0416, 0.0417]] },
+            },
+        ],
+        Kernels =
+        [
+            new KernelResult
+            {
+                Kernel = "matvec", Success = true, Error = null, Format = "int4-g32-sym", Backend = "cuda", Device = "Example GPU",
+                Rows = 4096, Columns = 14_336, BatchSize = 1, TimeUs = 12.5, GbPerSec = 2640, BandwidthFraction = 0.9, Fp16TimeUs = 42,
+            },
+        ],
+    };
+
+    /// <summary>What a run holds at least: one case that failed before anything was known.</summary>
+    public static RunReport Minimal() => new()
+    {
+        Metadata = new RunMetadata { ToolVersion = "0.1.0", StartedAt = new DateTimeOffset(2026, 1, 2, 3, 4, 5, TimeSpan.Zero) },
+        Results =
+        [
+            CaseFailure.Of(
+                new CaseResult
+                {
+                    ModelName = "gpt2", Quantization = "FP16", Success = true, Format = "fp16", Backend = "cpu", Weights = WeightKind.Synthetic,
+                },
+                "The disk is full."),
+        ],
+    };
+
+    /// <summary>A CPU run of a model with an awkward name, text and weights that mean nothing, and no samples.</summary>
+    public static RunReport Awkward() => new()
+    {
+        Metadata = new RunMetadata { Host = new HostRecord { Cpu = "Example [CPU] | 2`", RamGb = 16.4 }, Notices = ["[red]not markup[/]"] },
+        Results =
+        [
+            new CaseResult
+            {
+                ModelName = "my_[bold]model[/]|`x`\u001b[31m-with-a-very-long-folder-name", Quantization = "int4-g64-asym+head8",
+                Success = true, Backend = "cpu", Weights = WeightKind.Synthetic, LoadTimeSec = 123.456, MemoryGb = 0.01234,
+                FirstTokenLatencyMs = 100, ThroughputTokensPerSec = 9.876, TotalInferenceTimeSec = 5.0628, NumTokensGenerated = 50,
+                GeneratedText = "\u001b]0;title\u0007 line\nline\t\u202Eright to left 👩‍👩‍👧 `code` <b>&amp;</b> " + new string('x', 200),
+            },
+        ],
+    };
+
+    public static RunMetadata Metadata() => new()
+    {
+        Gpu = "Example GPU",
+        CudaVersion = "13.0",
+        TotalVramGb = 85.0,
+        ToolVersion = "0.1.0",
+        Commit = "0123abc",
+        StartedAt = new DateTimeOffset(2026, 1, 2, 4, 4, 5, TimeSpan.FromHours(1)),
+        FinishedAt = new DateTimeOffset(2026, 1, 2, 3, 14, 5, TimeSpan.Zero),
+        CommandLine = "GptQuantBench --filter *",
+        Host = new HostRecord { Os = "Example OS 1", Cpu = "Example CPU", Cores = 16, RamGb = 128, Runtime = ".NET 10.0.1" },
+        Driver = "580.1",
+        Clocks = new ClockRecord { SmMhz = 1980, MemoryMhz = 2619, MaxSmMhz = 1980, MaxMemoryMhz = 2619 },
+        Toolchain = ToolchainKind.OutOfProcess,
+        ReadBandwidthGbPerSec = Bandwidth,
+        ReadBandwidthBufferBytes = 62_000_000,
+        Notices = ["Clocks moved by 3% during the run."],
+    };
+
+    private static CaseResult Case(
+        string model, string quantization, string format, double bits, double memoryGb, double[] loads, double firstMs, double[] totals, long bytesPerToken)
+    {
+        double total = SampleStatistics.Median(totals)!.Value;
+        double interToken = InterToken.MeanMs(total, firstMs, 50)!.Value;
+        return new CaseResult
+        {
+            ModelName = model,
+            Quantization = quantization,
+            LoadTimeSec = SampleStatistics.Median(loads),
+            MemoryGb = memoryGb,
+            FirstTokenLatencyMs = firstMs,
+            ThroughputTokensPerSec = 50 / total,
+            TotalInferenceTimeSec = total,
+            NumTokensGenerated = 50,
+            Success = true,
+            Format = format,
+            Backend = "cuda",
+            Decode = "persistent",
+            DefaultDecode = "persistent",
+            Device = "Example GPU",
+            Weights = WeightKind.Real,
+            WeightsSha256 = _hash,
+            Prompt = "The future of AI is",
+            PromptIds = [464, 2003, 286, 9552, 318],
+            PromptTokens = 5,
+            BatchSize = 1,
+            Seed = 42,
+            Temperature = 0.8,
+            TopP = 0.9,
+            NumParameters = 124_439_808,
+            ParameterBytes = (long)(memoryGb * 1e9),
+            BitsPerWeight = bits,
+            ContextTimeSec = 0.21,
+            JitTimeSec = 0.05,
+            FirstTokenLatencyColdMs = firstMs * 4,
+            InterTokenLatencyMs = new InterTokenLatency { Mean = interToken, P50 = interToken, P90 = interToken * 1.1, P99 = interToken * 1.5 },
+            KvCacheBytes = 2_359_296,
+            WorkspaceBytes = 33_554_432,
+            PeakBytes = 300_000_000,
+            ResidentBytes = new ResidentBytes { BeforeLoad = 210_000_000, AfterLoad = 460_000_000, AfterCleanup = 212_000_000 },
+            DriverBytes = new DriverBytes { Value = 900_000_000, Source = "NVML, process" },
+            LeakedBytes = new LeakedBytes { Allocator = 0, Driver = 1024 },
+            Roofline = RooflineRecord.Of(bytesPerToken, Bandwidth, interToken),
+            Quality = new QualityRecord
+            {
+                Perplexity = 30 + 16 / bits,
+                MeanKlDivergence = 0.5 / bits,
+                SameTop1Share = 1 - 0.2 / bits,
+                TextSha256 = _hash,
+                Window = 1024,
+                Stride = 1024,
+                ScoredTokens = 46_996,
+            },
+            GeneratedText = " to make “things” better.\nIt is not\tyet clear how far that goes, but the people who build it say that it will go on for years.",
+            GeneratedIds = [284, 787],
+            Samples = new CaseSamples
+            {
+                LoadTimeSec = [.. loads.Select(load => new[] { load })],
+                FirstTokenLatencyMs = [[firstMs * 0.99, firstMs, firstMs * 1.02]],
+                TotalInferenceTimeSec = [totals],
+            },
+        };
+    }
+}

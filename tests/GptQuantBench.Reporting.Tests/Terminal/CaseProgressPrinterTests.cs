@@ -1,0 +1,69 @@
+using GptQuantBench.Reporting.Records;
+using GptQuantBench.Reporting.Terminal;
+using GptQuantBench.Reporting.Tests.Support;
+using Spectre.Console;
+using Spectre.Console.Testing;
+
+namespace GptQuantBench.Reporting.Tests.Terminal;
+
+public sealed class CaseProgressPrinterTests
+{
+    [Fact]
+    public void PhasesAreAsCommitted() => Golden.Verify("progress-80.verified.txt", Rendered.Console(WriteAll, 80));
+
+    [Fact]
+    public void ColouredConsoleGetsNoCursorMovement()
+    {
+        using var console = new TestConsole();
+        console.EmitAnsiSequences();
+        console.Profile.Capabilities.ColorSystem = ColorSystem.TrueColor;
+
+        WriteAll(console);
+
+        Assert.Contains("\u001b[", console.Output, StringComparison.Ordinal);
+        Assert.DoesNotMatch("\u001b\\[[0-9;?]*[^0-9;?m]", console.Output);
+    }
+
+    [Fact]
+    public void RedirectedOutputIsPlain()
+    {
+        using var text = new StringWriter();
+        WriteAll(ReportConsole.Create(text, isRedirected: true));
+        Assert.Contains("TEST 1/6: gpt2 FP16", text.ToString(), StringComparison.Ordinal);
+        Assert.DoesNotContain('\u001b', text.ToString());
+    }
+
+    [Fact]
+    public void FiguresThatAreMissingHaveNoLine()
+    {
+        string text = Rendered.Console(
+            console =>
+            {
+                var printer = new CaseProgressPrinter(console);
+                printer.Loaded(null, double.NaN);
+                printer.FirstToken(null, 3);
+                printer.Generated(null, null, "");
+            },
+            80);
+        Assert.Equal("", text);
+    }
+
+    private static void WriteAll(IAnsiConsole console)
+    {
+        var printer = new CaseProgressPrinter(console);
+        printer.CaseStarted(1, 6, "gpt2", "FP16", null);
+        printer.Loaded(0.8123, 0.24888);
+        printer.FirstToken(8.31, 33.2);
+        printer.Generated(98.31, 0.5086, SampleReports.Full().Results[0].GeneratedText);
+        printer.CleanedUp(284_800_000, 0, new LeakedBytes { Allocator = 0, Driver = 1024 });
+
+        printer.CaseStarted(2, 6, "my_[bold]model[/]\u001b[2J", "8-bit", TimeSpan.FromMinutes(4.2));
+        printer.Loaded(1.2, 0.126);
+        printer.FirstToken(120, null);
+        printer.Failed("Layer 3 gave NaN in 'h.3.mlp.c_fc.weight': check the weights [or take another checkpoint], and read on what was expected here.");
+        printer.CleanedUp(160_000_000, 4096, new LeakedBytes { Allocator = 4096 });
+
+        printer.CaseStarted(3, 6, "gpt2", "4-bit", TimeSpan.FromSeconds(40));
+        printer.CleanedUp(null, null, null);
+    }
+}
