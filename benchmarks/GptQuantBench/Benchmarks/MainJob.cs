@@ -1,0 +1,102 @@
+using System.Diagnostics;
+using BenchmarkDotNet.Attributes;
+
+namespace GptQuantBench.Benchmarks;
+
+/// <summary>The main job: every model in every format, case by case, each case in three phases.</summary>
+public class MainJob
+{
+    private RunSettings _settings = null!;
+    private PhaseRecorder _recorder = null!;
+    private LoadedCase? _loaded;
+    private double _coldFirstToken;
+
+    /// <summary>The models of the run.</summary>
+    public static IEnumerable<string> Models => RunSettings.Current.Models.Select(model => model.Name);
+
+    /// <summary>The formats of the run.</summary>
+    public static IEnumerable<string> Formats => RunSettings.Current.Formats;
+
+    /// <summary>Name of the model.</summary>
+    [ParamsSource(nameof(Models))]
+    public string Model { get; set; } = "";
+
+    /// <summary>Name of the format.</summary>
+    [ParamsSource(nameof(Formats))]
+    public string Format { get; set; } = "";
+
+    [GlobalSetup(Target = nameof(LoadModel))]
+    public void SetUpLoadModel()
+    {
+        Begin(Phase.LoadModel);
+        _recorder.Guard(() => _recorder.LoadForNothing(() => LoadedCase.Load(_settings, Model, Format)));
+    }
+
+    /// <summary>From the call that opens the model to the model ready for its first token.</summary>
+    [Benchmark]
+    public object LoadModel() => _loaded = _recorder.Guard(() => LoadedCase.Load(_settings, Model, Format));
+
+    [IterationCleanup(Target = nameof(LoadModel))]
+    public void Unload() => _recorder.Guard(() =>
+    {
+        _recorder.Unload(_loaded!);
+        _loaded = null;
+    });
+
+    [GlobalCleanup(Target = nameof(LoadModel))]
+    public void CleanUpLoadModel() => _recorder.Write();
+
+    [GlobalSetup(Target = nameof(FirstToken))]
+    public void SetUpFirstToken()
+    {
+        Begin(Phase.FirstToken);
+        _recorder.Guard(() =>
+        {
+            _loaded = LoadedCase.Load(_settings, Model, Format);
+            var start = Stopwatch.GetTimestamp();
+            _loaded.FirstToken();
+            _coldFirstToken = Stopwatch.GetElapsedTime(start).TotalMilliseconds;
+        });
+    }
+
+    /// <summary>From the prompt as a string to the first new id on the host, greedy.</summary>
+    [Benchmark]
+    public int FirstToken() => _recorder.Guard(_loaded!.FirstToken);
+
+    [GlobalCleanup(Target = nameof(FirstToken))]
+    public void CleanUpFirstToken() => _recorder.Guard(() =>
+    {
+        _recorder.Unload(_loaded!);
+        _recorder.Write(record => record with { ColdFirstTokenMilliseconds = _coldFirstToken });
+    });
+
+    [GlobalSetup(Target = nameof(Generate50))]
+    public void SetUpGenerate50()
+    {
+        Begin(Phase.Generate50);
+        _recorder.Guard(() =>
+        {
+            _loaded = LoadedCase.Load(_settings, Model, Format);
+            _loaded.WarmUp();
+        });
+    }
+
+    /// <summary>From the prompt as a string to the last new id on the host, sampled; 50 ids unless <c>--tokens</c> says otherwise.</summary>
+    [Benchmark]
+    public int Generate50() => _recorder.Guard(() => _loaded!.Generate());
+
+    [GlobalCleanup(Target = nameof(Generate50))]
+    public void CleanUpGenerate50() => _recorder.Guard(() =>
+    {
+        var generated = GenerationFacts.Collect(_settings, _loaded!);
+        _recorder.Unload(_loaded!);
+        _recorder.Write(record => record with { Generated = generated });
+    });
+
+    private void Begin(Phase phase)
+    {
+        _settings = RunSettings.Current;
+        _recorder = new PhaseRecorder(_settings, Model, Format, phase);
+        _recorder.Guard(_recorder.StartDevice);
+    }
+}

@@ -1,0 +1,41 @@
+namespace GptQuantBench.Commands;
+
+/// <summary>Where results go.</summary>
+internal static class ArtifactsDirectory
+{
+    private const string Solution = "GptQuantBench.sln";
+
+    /// <summary>The given folder, else <c>artifacts</c> of the repository, else of the current folder. Created, and tried by writing.</summary>
+    /// <exception cref="UserErrorException">It cannot be written.</exception>
+    public static string Resolve(string? given)
+    {
+        var directory = Path.GetFullPath(given ?? Path.Combine(RepositoryRoot(Directory.GetCurrentDirectory()) ?? Directory.GetCurrentDirectory(), "artifacts"));
+        try
+        {
+            Directory.CreateDirectory(directory);
+            var trial = Path.Combine(directory, $".write-{Guid.NewGuid():N}");
+            File.WriteAllBytes(trial, [0]);
+            File.Delete(trial);
+            return directory;
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or NotSupportedException)
+        {
+            throw new UserErrorException(
+                $"The artifacts folder '{directory}' can't be written ({FailureText.Of(exception)}); name a folder that can with --artifacts.", exception);
+        }
+    }
+
+    /// <summary>The folder of the solution, from a folder upward; null outside the repository.</summary>
+    public static string? RepositoryRoot(string folder)
+    {
+        for (var directory = new DirectoryInfo(folder); directory is not null; directory = directory.Parent)
+        {
+            if (File.Exists(Path.Combine(directory.FullName, Solution)))
+            {
+                return directory.FullName;
+            }
+        }
+
+        return null;
+    }
+}

@@ -1,0 +1,67 @@
+using System.CommandLine;
+using GptQuantBench.Inference.Checkpoints;
+using GptQuantBench.Inference.Models;
+
+namespace GptQuantBench.Commands;
+
+/// <summary>From <c>--models</c>, <c>--model-path</c> and <c>--weights</c> to files.</summary>
+internal static class ModelChoice
+{
+    /// <summary>Seed of synthetic weights and of sampling where the user gives none.</summary>
+    public const ulong DefaultSeed = 42;
+
+    /// <summary>The models of the main job.</summary>
+    public const string DefaultModels = "gpt2,gpt2-medium";
+
+    /// <summary>The models, their files found, made or checked; nothing is left to fail but what the weights' values can.</summary>
+    /// <param name="result">The arguments.</param>
+    /// <param name="artifactsDirectory">Where synthetic weights are kept.</param>
+    /// <param name="defaultModels">Models where the user names none.</param>
+    /// <param name="notify">Receives one sentence about each model's weights.</param>
+    public static IReadOnlyList<ModelLocation> Locate(
+        ParseResult result, string artifactsDirectory, Action<string> notify, string defaultModels = DefaultModels)
+    {
+        var weights = result.Choice(Options.Weights, "auto", "synthetic");
+        var path = result.GetValue(Options.ModelPath);
+        if (path is not null)
+        {
+            if (result.GetValue(Options.Models) is not null)
+            {
+                throw new UserErrorException("Options --models and --model-path exclude each other; give one of them.");
+            }
+
+            return [Checked(ModelLocator.FromDirectory(path), notify)];
+        }
+
+        var seed = result.UInt64(Options.Seed, DefaultSeed);
+        var choice = weights == "synthetic" ? WeightsChoice.Synthetic : WeightsChoice.Auto;
+        CatalogueModel[] models = [.. result.Names(Options.Models, defaultModels).Select(ModelCatalogue.Get)];
+        return [.. models.Select(model => Checked(ModelLocator.Locate(model, choice, seed, artifactsDirectory), notify))];
+    }
+
+    private static ModelLocation Checked(ModelLocation location, Action<string> notify)
+    {
+        if (location.Origin == WeightOrigin.Synthetic && !File.Exists(location.WeightsFile))
+        {
+            notify($"{location.Name}: no weights in the Hugging Face cache; making synthetic ones of the exact shapes (once)...");
+        }
+
+        SyntheticCheckpoint.Ensure(location);
+        using var opened = OpenedModel.Open(location);
+        notify($"{location.Name}: {(location.Origin == WeightOrigin.Real ? "real" : "synthetic")} weights from {Shown(location.WeightsFile)}");
+        _ = opened.Tokenizer;
+        return location;
+    }
+
+    /// <summary>
+    /// Relative where the file lies below the current folder, else the file and its folder: reports are passed on, and need not tell
+    /// where a user's home is.
+    /// </summary>
+    private static string Shown(string file)
+    {
+        var relative = Path.GetRelativePath(Directory.GetCurrentDirectory(), file);
+        return relative.StartsWith("..", StringComparison.Ordinal) || Path.IsPathRooted(relative)
+            ? Path.Combine(Path.GetFileName(Path.GetDirectoryName(file))!, Path.GetFileName(file))
+            : relative;
+    }
+}

@@ -1,0 +1,24 @@
+namespace GptQuantBench.Commands;
+
+/// <summary>A folder that is gone after use.</summary>
+internal sealed class TemporaryDirectory : IDisposable
+{
+    /// <summary>Creates the folder below the system's temporary folder.</summary>
+    public TemporaryDirectory(string prefix) => FullName = Directory.CreateTempSubdirectory(prefix + "-").FullName;
+
+    /// <summary>Absolute path.</summary>
+    public string FullName { get; }
+
+    /// <inheritdoc />
+    public void Dispose()
+    {
+        try
+        {
+            Directory.Delete(FullName, recursive: true);
+        }
+        catch (IOException)
+        {
+            // A process that outlived its limit may still write here; the system clears its temporary folder.
+        }
+    }
+}

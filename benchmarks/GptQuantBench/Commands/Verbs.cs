@@ -1,0 +1,17 @@
+namespace GptQuantBench.Commands;
+
+/// <summary>The verbs of the command line.</summary>
+internal static class Verbs
+{
+    /// <summary>The default: runs benchmarks; never typed.</summary>
+    public const string Run = "run";
+
+    public const string Generate = "generate";
+    public const string Logits = "logits";
+    public const string Tokenize = "tokenize";
+    public const string Evaluate = "evaluate";
+    public const string Info = "info";
+
+    /// <summary>What a user may type as first word.</summary>
+    public static IReadOnlyList<string> Names { get; } = [Generate, Logits, Tokenize, Evaluate, Info];
+}

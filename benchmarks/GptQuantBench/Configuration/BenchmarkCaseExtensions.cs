@@ -1,0 +1,17 @@
+using BenchmarkDotNet.Running;
+using GptQuantBench.Benchmarks;
+
+namespace GptQuantBench.Configuration;
+
+/// <summary>The parameters of <see cref="MainJob"/>, read from BenchmarkDotNet's case.</summary>
+internal static class BenchmarkCaseExtensions
+{
+    /// <summary>Name of the model.</summary>
+    public static string ModelName(this BenchmarkCase benchmark) => (string)benchmark.Parameters[nameof(MainJob.Model)];
+
+    /// <summary>Name of the format.</summary>
+    public static string FormatName(this BenchmarkCase benchmark) => (string)benchmark.Parameters[nameof(MainJob.Format)];
+
+    /// <summary>The phase that the method measures.</summary>
+    public static Phase Phase(this BenchmarkCase benchmark) => Enum.Parse<Phase>(benchmark.Descriptor.WorkloadMethod.Name);
+}

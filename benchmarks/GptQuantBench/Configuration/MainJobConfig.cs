@@ -1,0 +1,59 @@
+using BenchmarkDotNet.Columns;
+using BenchmarkDotNet.Configs;
+using BenchmarkDotNet.Engines;
+using BenchmarkDotNet.EventProcessors;
+using BenchmarkDotNet.Exporters;
+using BenchmarkDotNet.Exporters.Csv;
+using BenchmarkDotNet.Exporters.Json;
+using BenchmarkDotNet.Jobs;
+using BenchmarkDotNet.Loggers;
+using BenchmarkDotNet.Toolchains.InProcess.Emit;
+using GptQuantBench.Benchmarks;
+using GptQuantBench.Diagnosers;
+
+namespace GptQuantBench.Configuration;
+
+/// <summary>The one place where BenchmarkDotNet is configured.</summary>
+internal static class MainJobConfig
+{
+    /// <summary>Longer than any case; BenchmarkDotNet's own limit for a case in process is five minutes.</summary>
+    private static readonly TimeSpan _inProcessTimeout = TimeSpan.FromHours(6);
+
+    /// <summary>Restore and build on a busy two-core machine.</summary>
+    private static readonly TimeSpan _buildTimeout = TimeSpan.FromMinutes(15);
+
+    /// <summary>
+    /// One job, marked as default: command-line options then change it; beside a job that is not the default, they would add a second.
+    /// No console logger: the console belongs to our progress, BenchmarkDotNet's own words go to <paramref name="log"/>.
+    /// </summary>
+    public static ManualConfig Create(
+        RunSettings settings, Iterations iterations, bool inProcess, string artifactsDirectory, EventProcessor? progress, ILogger log)
+    {
+        var job = Job.Default
+            .WithStrategy(RunStrategy.Monitoring)
+            .WithLaunchCount(1)
+            .WithWarmupCount(iterations.WarmUp)
+            .WithIterationCount(iterations.Measured)
+            .AsDefault();
+        if (inProcess)
+        {
+            job = job.WithToolchain(new InProcessEmitToolchain(_inProcessTimeout, logOutput: true));
+        }
+
+        var config = ManualConfig.CreateEmpty()
+            .AddJob(job)
+            .AddLogger(log)
+            .AddColumnProvider(DefaultColumnProviders.Instance)
+            .AddDiagnoser(
+                new LoadTimeDiagnoser(settings),
+                new ModelMemoryDiagnoser(settings),
+                new FirstTokenLatencyDiagnoser(settings),
+                new ThroughputDiagnoser(settings))
+            .AddExporter(JsonExporter.Full, MarkdownExporter.GitHub, new CsvExporter(CsvSeparator.Comma))
+            .WithOrderer(new CaseOrderer(settings))
+            .WithArtifactsPath(artifactsDirectory)
+            .WithBuildTimeout(_buildTimeout)
+            .WithOptions(ConfigOptions.DisableLogFile);
+        return progress is null ? config : config.AddEventProcessor(progress);
+    }
+}

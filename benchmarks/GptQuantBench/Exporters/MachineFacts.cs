@@ -1,0 +1,19 @@
+using System.Runtime.InteropServices;
+using BenchmarkDotNet.Environments;
+using GptQuantBench.Reporting.Records;
+
+namespace GptQuantBench.Exporters;
+
+/// <summary>The machine, as reports name it.</summary>
+internal static class MachineFacts
+{
+    /// <summary>Operating system, processor, memory, runtime.</summary>
+    public static HostRecord Host { get; } = new()
+    {
+        Os = RuntimeInformation.OSDescription,
+        Cpu = HostEnvironmentInfo.GetCurrent().Cpu.Value?.ProcessorName?.Trim() ?? RuntimeInformation.ProcessArchitecture.ToString(),
+        Cores = Environment.ProcessorCount,
+        RamGb = Math.Round(GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 1e9, 1),
+        Runtime = RuntimeInformation.FrameworkDescription,
+    };
+}

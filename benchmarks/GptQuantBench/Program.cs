@@ -1,0 +1,3 @@
+using GptQuantBench.Commands;
+
+return CommandLineProgram.Execute(args);

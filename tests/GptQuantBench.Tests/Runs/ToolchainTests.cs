@@ -1,0 +1,43 @@
+using GptQuantBench.Reporting.Json;
+using GptQuantBench.Reporting.Records;
+
+namespace GptQuantBench.Tests.Runs;
+
+/// <summary>BenchmarkDotNet's default toolchain, a process for each phase, and <c>--inProcess</c> do the same work.</summary>
+public sealed class ToolchainTests
+{
+    [Fact]
+    public void BothToolchainsDoTheSameWork()
+    {
+        var outOfProcess = Run([], ToolchainKind.OutOfProcess);
+        var inProcess = Run(["--inProcess"], ToolchainKind.InProcess);
+        Assert.Equal(outOfProcess.GeneratedIds, inProcess.GeneratedIds);
+        Assert.Equal(outOfProcess.MemoryGb, inProcess.MemoryGb);
+        Assert.Equal(outOfProcess.KvCacheBytes, inProcess.KvCacheBytes);
+        Assert.Equal(outOfProcess.WorkspaceBytes, inProcess.WorkspaceBytes);
+        Assert.Equal(outOfProcess.Decode, inProcess.Decode);
+        // One list for each process; in process, both launches share one.
+        AssertSamples(outOfProcess, [2, 2]);
+        AssertSamples(inProcess, [4]);
+    }
+
+    private static void AssertSamples(CaseResult row, int[] counts)
+    {
+        Assert.Equal(counts, row.Samples!.LoadTimeSec!.Select(process => process.Count));
+        Assert.Equal(counts, row.Samples.FirstTokenLatencyMs!.Select(process => process.Count));
+        Assert.Equal(counts, row.Samples.TotalInferenceTimeSec!.Select(process => process.Count));
+    }
+
+    private static CaseResult Run(string[] options, ToolchainKind toolchain)
+    {
+        using var artifacts = new TemporaryFolder();
+        TestProgram.Run(
+            [
+                "--filter", "*", "--model-path", Repository.Nano, "--quantizations", "8-bit", "--backend", "cpu", "--iterationCount", "2",
+                "--launchCount", "2", "--artifacts", artifacts.FullName, .. options,
+            ]).ShouldSucceed();
+        var report = ReportFile.Read(Path.Combine(artifacts.FullName, "llm_benchmark_results.json"));
+        Assert.Equal(toolchain, report.Metadata.Toolchain);
+        return Assert.Single(report.Results);
+    }
+}

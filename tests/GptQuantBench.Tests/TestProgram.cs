@@ -1,0 +1,108 @@
+using System.Diagnostics;
+using System.Text;
+
+namespace GptQuantBench.Tests;
+
+/// <summary>The program as a user starts it: a process of its own.</summary>
+internal sealed class TestProgram : IDisposable
+{
+    private readonly StringBuilder _stdout = new();
+    private readonly StringBuilder _stderr = new();
+
+    private TestProgram(Process process)
+    {
+        Process = process;
+        process.OutputDataReceived += (_, line) => Append(_stdout, line.Data);
+        process.ErrorDataReceived += (_, line) => Append(_stderr, line.Data);
+        process.Start();
+        process.BeginOutputReadLine();
+        process.BeginErrorReadLine();
+    }
+
+    /// <summary>The process.</summary>
+    public Process Process { get; }
+
+    /// <summary>Starts the program and does not wait.</summary>
+    public static TestProgram Start(IEnumerable<string> arguments, string? folder = null, IReadOnlyDictionary<string, string?>? environment = null)
+    {
+        var start = new ProcessStartInfo("dotnet")
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            RedirectStandardInput = true,
+            StandardOutputEncoding = Encoding.UTF8,
+            StandardErrorEncoding = Encoding.UTF8,
+            StandardInputEncoding = new UTF8Encoding(false),
+            WorkingDirectory = folder ?? Repository.Root,
+        };
+        start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "GptQuantBench.dll"));
+        foreach (var argument in arguments)
+        {
+            start.ArgumentList.Add(argument);
+        }
+
+        // The tests must not find what this machine's owner has downloaded.
+        start.Environment["HF_HOME"] = Path.Combine(Path.GetTempPath(), "gptquantbench-no-such-cache");
+        start.Environment.Remove("HF_HUB_CACHE");
+        foreach (var (name, value) in environment ?? new Dictionary<string, string?>())
+        {
+            start.Environment[name] = value;
+        }
+
+        return new TestProgram(new Process { StartInfo = start });
+    }
+
+    /// <summary>Runs the program to its end.</summary>
+    public static Outcome Run(
+        IEnumerable<string> arguments, string? input = null, string? folder = null, IReadOnlyDictionary<string, string?>? environment = null)
+    {
+        using var program = Start(arguments, folder, environment);
+        program.Process.StandardInput.Write(input ?? "");
+        program.Process.StandardInput.Close();
+        return program.WaitForExit(TimeSpan.FromMinutes(8));
+    }
+
+    /// <summary>Waits for the end.</summary>
+    public Outcome WaitForExit(TimeSpan limit)
+    {
+        if (!Process.WaitForExit(limit))
+        {
+            Process.Kill(entireProcessTree: true);
+            Assert.Fail($"The program did not end within {limit}; it wrote: {_stdout} {_stderr}");
+        }
+
+        Process.WaitForExit();
+        return new Outcome(Process.ExitCode, _stdout.ToString(), _stderr.ToString());
+    }
+
+    /// <summary>What the program has written to stdout so far.</summary>
+    public string OutputSoFar
+    {
+        get
+        {
+            lock (_stdout)
+            {
+                return _stdout.ToString();
+            }
+        }
+    }
+
+    /// <inheritdoc />
+    public void Dispose()
+    {
+        if (!Process.HasExited)
+        {
+            Process.Kill(entireProcessTree: true);
+        }
+
+        Process.Dispose();
+    }
+
+    private static void Append(StringBuilder builder, string? line)
+    {
+        lock (builder)
+        {
+            builder.Append(line).Append(line is null ? "" : "\n");
+        }
+    }
+}
