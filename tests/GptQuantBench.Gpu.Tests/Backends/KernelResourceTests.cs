@@ -1,0 +1,23 @@
+using GptQuantBench.Cuda;
+using GptQuantBench.Inference.Backends.Cuda;
+using GptQuantBench.Inference.Quantization;
+
+namespace GptQuantBench.Gpu.Tests.Backends;
+
+/// <summary>What the driver's compiler made of the hot kernels.</summary>
+public sealed class KernelResourceTests
+{
+    public static TheoryData<string> Formats => TestModels.Formats;
+
+    [Theory]
+    [MemberData(nameof(Formats))]
+    public void Hot_kernels_keep_nothing_in_local_memory(string name)
+    {
+        CudaContext context = Gpu.Require();
+        LinearKernels kernels = CudaRuntime.Kernels(context, QuantizationFormat.Parse(name)).Linear;
+        CudaKernel[] hot = [kernels.NormHeads, kernels.CombineResidual, kernels.NormGelu, kernels.Residual, kernels.NormLogits, kernels.Product];
+        string report = string.Join(", ", hot.Select(kernel => $"{kernel.Name} {kernel.RegisterCount} registers {kernel.LocalBytes} bytes"));
+        TestContext.Current.SendDiagnosticMessage($"{name}: {report}");
+        Assert.All(hot, kernel => Assert.True(kernel.LocalBytes == 0, report));
+    }
+}
