@@ -30,6 +30,6 @@ public sealed record CaseMetric
     /// <remarks>Samples of one process share its memory layout and its moment, so a process is one observation.</remarks>
     public IReadOnlyList<double> ProcessMedians(CaseResult result) =>
     [
-        .. (Samples?.Invoke(result) ?? []).Select(samples => SampleStatistics.Median(samples)).OfType<double>().Where(median => median > 0),
+        .. (Samples?.Invoke(result) ?? []).Select(samples => SampleStatistics.Median(samples)).OfType<double>().Where(median => median > 0 && double.IsFinite(median)),
     ];
 }
