@@ -43,12 +43,16 @@ internal static class HelpPage
     }
 
     /// <summary>The page of a verb.</summary>
+    /// <param name="verb">The verb, followed by its operands where it takes any, e.g. <c>compare BASE NEW</c>.</param>
+    /// <param name="purpose">What it does, one sentence.</param>
+    /// <param name="options">Its options.</param>
+    /// <param name="examples">Arguments after the verb.</param>
     public static int WriteVerb(string verb, string purpose, IEnumerable<Option> options, params string[] examples)
     {
         Title(purpose);
         Line($"Usage: dotnet run -c Release --project benchmarks/GptQuantBench -- {verb} [OPTIONS]");
         Table("Options", options.Append(Options.Help).Select(Describe));
-        Table("Examples", examples.Select(example => ($"{verb} {example}", "")));
+        Table("Examples", examples.Select(example => ($"{verb.Split(' ')[0]} {example}", "")));
         return ExitCode.Success;
     }
 
