@@ -1,5 +1,3 @@
-using System.Text.Json.Serialization;
-
 namespace GptQuantBench.Reporting.Comparison;
 
 /// <summary>One metric of one case in two runs. Relative changes are new / base − 1 in the metric's unit.</summary>
@@ -9,7 +7,6 @@ public sealed record MetricComparison
     public required string Metric { get; init; }
 
     /// <summary>What people read.</summary>
-    [JsonIgnore]
     public required string Name { get; init; }
 
     /// <summary>The unit as text; empty for what is no number.</summary>

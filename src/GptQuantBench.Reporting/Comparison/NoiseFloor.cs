@@ -1,17 +1,19 @@
 namespace GptQuantBench.Reporting.Comparison;
 
-/// <summary>How far a build differs from itself, from a comparison of two runs of the same build on the same machine (A/A).</summary>
-/// <param name="comparison">The comparison.</param>
-public sealed class NoiseFloor(ReportComparison comparison)
+/// <summary>How far a build differs from itself, from comparisons of runs of the same build on the same machine (A/A).</summary>
+/// <param name="comparisons">The comparisons; five or more make it unlikely that all of them are small by chance.</param>
+public sealed class NoiseFloor(IReadOnlyList<ReportComparison> comparisons)
 {
-    private readonly ILookup<string, (CaseVerdicts Case, double Change)> _changes = comparison.Cases
-        .SelectMany(pair => pair.Metrics.Where(metric => metric is { Change: not null, BaseProcesses: not null })
+    private readonly ILookup<string, (CaseVerdicts Case, double Change)> _changes = comparisons
+        .SelectMany(comparison => comparison.Cases)
+        .SelectMany(pair => pair.Metrics
+            .Where(metric => metric is { Change: not null, BaseProcesses: not null })
             .Select(metric => (metric.Metric, Case: pair, Change: Math.Abs(metric.Change!.Value))))
         .ToLookup(entry => entry.Metric, entry => (entry.Case, entry.Change));
 
     /// <summary>
-    /// The floor of a metric of a case, a share: the larger of the case's own change and the root mean square over all cases, since one
-    /// A/A change may be small by chance; 0 where the metric was not measured.
+    /// The floor of a metric of a case, a share: the case's largest change, or the root mean square over all cases where that is larger,
+    /// since the changes of one case may be small by chance; 0 where the metric was not measured.
     /// </summary>
     public double Of(string metric, string modelName, string quantization)
     {

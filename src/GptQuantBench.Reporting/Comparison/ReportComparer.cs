@@ -21,6 +21,8 @@ public static class ReportComparer
         CaseVerdicts[] cases = [.. pairs.Select(pair => Verdicts(pair, timed))];
         return new ReportComparison
         {
+            Base = ComparedRun.Of(before),
+            New = ComparedRun.Of(after),
             Threshold = options.Threshold,
             Cases = cases,
             Warnings =

@@ -3,6 +3,12 @@ namespace GptQuantBench.Reporting.Comparison;
 /// <summary>Two runs, case by case and metric by metric.</summary>
 public sealed record ReportComparison
 {
+    /// <summary>The run that is compared with.</summary>
+    public required ComparedRun Base { get; init; }
+
+    /// <summary>The run that is judged.</summary>
+    public required ComparedRun New { get; init; }
+
     /// <summary>Smallest relative change that matters.</summary>
     public required double Threshold { get; init; }
 
