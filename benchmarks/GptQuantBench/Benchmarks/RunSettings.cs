@@ -56,6 +56,10 @@ public sealed record RunSettings
     [JsonIgnore]
     public BackendOptions BackendOptions => new(Device, Decode, KernelDirectory);
 
+    /// <summary>All cases, in the order in which they run.</summary>
+    [JsonIgnore]
+    public IEnumerable<(string Model, string Format)> Cases => Models.SelectMany(model => Formats.Select(format => (model.Name, format)));
+
     /// <summary>The settings of this process.</summary>
     /// <exception cref="InvalidOperationException">The process was not started by a run.</exception>
     public static RunSettings Current =>

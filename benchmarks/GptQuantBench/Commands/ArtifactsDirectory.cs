@@ -5,11 +5,15 @@ internal static class ArtifactsDirectory
 {
     private const string Solution = "GptQuantBench.sln";
 
-    /// <summary>The given folder, else <c>artifacts</c> of the repository, else of the current folder. Created, and tried by writing.</summary>
+    /// <summary>The given folder, else <c>artifacts</c> of the repository, else of the current folder; it need not exist.</summary>
+    public static string Locate(string? given) =>
+        Path.GetFullPath(given ?? Path.Combine(RepositoryRoot(Directory.GetCurrentDirectory()) ?? Directory.GetCurrentDirectory(), "artifacts"));
+
+    /// <summary>The folder of <see cref="Locate"/>, created, and tried by writing.</summary>
     /// <exception cref="UserErrorException">It cannot be written.</exception>
     public static string Resolve(string? given)
     {
-        var directory = Path.GetFullPath(given ?? Path.Combine(RepositoryRoot(Directory.GetCurrentDirectory()) ?? Directory.GetCurrentDirectory(), "artifacts"));
+        var directory = Locate(given);
         try
         {
             Directory.CreateDirectory(directory);

@@ -15,6 +15,9 @@ internal static class CommandLineProgram
                 [Verbs.Logits, .. var rest] => LogitsCommand.Execute(rest),
                 [Verbs.Tokenize, .. var rest] => TokenizeCommand.Execute(rest),
                 [Verbs.Evaluate, .. var rest] => EvaluateCommand.Execute(rest),
+                [Verbs.Compare, .. var rest] => CompareCommand.Execute(rest),
+                [Verbs.Merge, .. var rest] => MergeCommand.Execute(rest),
+                [Verbs.Export, .. var rest] => ExportCommand.Execute(rest),
                 [Verbs.Info, .. var rest] => InfoCommand.Execute(rest),
                 _ => RunCommand.Execute(arguments),
             };

@@ -9,6 +9,9 @@ internal static class ExitCode
     /// <summary>A case of the run failed.</summary>
     public const int CaseFailed = 1;
 
+    /// <summary>A comparison found a regression.</summary>
+    public const int Regression = 1;
+
     /// <summary>Wrong use or bad input, known before the first case started; or any bad input to a verb.</summary>
     public const int BadInput = 2;
 

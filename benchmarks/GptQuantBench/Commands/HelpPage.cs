@@ -16,6 +16,9 @@ internal static class HelpPage
         (Verbs.Evaluate, "perplexity of a text, format by format"),
         (Verbs.Logits, "logits of token ids, to hold the engine against another"),
         (Verbs.Tokenize, "token ids of texts, to hold the tokenizer against another"),
+        (Verbs.Compare, "two runs, with a statistical verdict on every metric"),
+        (Verbs.Merge, "the reports of a run that was split, as one"),
+        (Verbs.Export, "a report for trackers of other tools"),
         (Verbs.Info, "what this machine offers"),
     ];
 
@@ -26,6 +29,7 @@ internal static class HelpPage
         ("Only 4-bit", "--filter '*4-bit*'"),
         ("Your own model, greedy, 100 tokens", "--filter '*' --model-path DIR --temperature 0 --tokens 100"),
         ("Five processes a case, for comparing runs", "--filter '*' --launchCount 5"),
+        ("Keep a run as baseline; later: compare main", "--filter '*' --launchCount 5 --baseline main"),
         ("Text from the command line", "generate --models gpt2 --prompt \"The future of AI is\""),
         ("What 4-bit costs on a text", "evaluate --model-path DIR --text FILE --quantizations FP16,4-bit"),
     ];
@@ -39,16 +43,20 @@ internal static class HelpPage
         Table("Options of a run", own.Append(Options.Help).Select(Describe));
         Table("Examples", _examples.Select(example => (example.Command, example.What)));
         Table("BenchmarkDotNet's options, handed on", benchmarkDotNet.Select(Describe));
-        Line("Exit codes: 0 good, 1 a case failed, 2 wrong use or bad input, 130 stopped by Ctrl+C.");
+        Line("Exit codes: 0 good, 1 a case failed or compare found a regression, 2 wrong use or bad input, 130 stopped by Ctrl+C.");
     }
 
     /// <summary>The page of a verb.</summary>
+    /// <param name="verb">The verb, followed by its operands where it takes any, e.g. <c>compare BASE NEW</c>.</param>
+    /// <param name="purpose">What it does, one sentence.</param>
+    /// <param name="options">Its options.</param>
+    /// <param name="examples">Arguments after the verb.</param>
     public static int WriteVerb(string verb, string purpose, IEnumerable<Option> options, params string[] examples)
     {
         Title(purpose);
         Line($"Usage: dotnet run -c Release --project benchmarks/GptQuantBench -- {verb} [OPTIONS]");
         Table("Options", options.Append(Options.Help).Select(Describe));
-        Table("Examples", examples.Select(example => ($"{verb} {example}", "")));
+        Table("Examples", examples.Select(example => ($"{verb.Split(' ')[0]} {example}", "")));
         return ExitCode.Success;
     }
 

@@ -36,6 +36,22 @@ internal static class OptionValues
                 : throw Wrong(option, text, expected);
     }
 
+    /// <summary>A share, at least 0 and below 1: <c>3%</c> or <c>0.03</c>.</summary>
+    public static double Share(this ParseResult result, Option<string?> option, double defaultValue)
+    {
+        var text = result.GetValue(option);
+        if (text is null)
+        {
+            return defaultValue;
+        }
+
+        var isPercent = text.EndsWith('%');
+        return double.TryParse(isPercent ? text[..^1] : text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var value)
+            && (isPercent ? value / 100 : value) is var share && share < 1
+                ? share
+                : throw Wrong(option, text, "a share such as 3% or 0.03, below 100%");
+    }
+
     /// <summary>Names separated by commas, without repeats.</summary>
     public static IReadOnlyList<string> Names(this ParseResult result, Option<string?> option, string defaultValue)
     {

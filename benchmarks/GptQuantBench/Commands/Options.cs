@@ -39,6 +39,22 @@ internal static class Options
 
     public static Option<bool> Smoke { get; } = Flag("--smoke", "every case once, one iteration, all tokens: to see that it works, not for figures");
 
+    public static Option<string?> Baseline { get; } = Value("--baseline", "NAME", "keep the report as baselines/NAME.json, for compare NAME");
+
+    public static Option<string?> Shard { get; } = Value("--shard", "1/4", "a part of the cases: the first of four; merge makes one report of the parts");
+
+    public static Option<string?> Threshold { get; } = Value("--threshold", "3%", "smallest change of a time or rate that matters");
+
+    public static Option<string?> NoiseFloor { get; } = Value("--noise-floor", "FILE[,FILE]", "comparisons (--format json) of the same build with itself; twice their change counts as the same");
+
+    public static Option<string?> Format { get; } = Value("--format", "console|markdown|json", "how the result is written");
+
+    public static Option<string?> ExportFormat { get; } = Value("--format", "github-action-benchmark|bencher|csv|markdown", "whose format");
+
+    public static Option<string?> Out { get; } = Value("--out", "PATH", "where the result goes");
+
+    public static Option<string?> Artifacts { get; } = Value("--artifacts", "DIR", "the artifacts folder of the runs");
+
     public static Option<string?> Text { get; } = Value("--text", "FILE", "UTF-8 text to evaluate on");
 
     public static Option<string?> Ids { get; } = Value("--ids", "\"464 2003\"", "token ids");

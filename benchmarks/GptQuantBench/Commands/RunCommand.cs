@@ -11,6 +11,7 @@ using GptQuantBench.Inference.Backends;
 using GptQuantBench.Inference.Checkpoints;
 using GptQuantBench.Inference.Quantization;
 using GptQuantBench.Progress;
+using GptQuantBench.Reporting.Records;
 
 namespace GptQuantBench.Commands;
 
@@ -28,7 +29,8 @@ internal static class RunCommand
         var benchmarkDotNet = new BenchmarkDotNetOptions();
         Option[] own =
         [
-            Options.Models, Options.ModelPath, Options.Quantizations, .. Options.Machine, .. Options.Work, Options.Smoke, Options.Version,
+            Options.Models, Options.ModelPath, Options.Quantizations, .. Options.Machine, .. Options.Work, Options.Smoke, Options.Shard, Options.Baseline,
+            Options.Version,
         ];
         var result = VerbParser.Parse(Verbs.Run, [.. own, .. benchmarkDotNet.All], arguments);
         if (result.GetValue(Options.Help))
@@ -91,6 +93,8 @@ internal static class RunCommand
 
         var startedAt = DateTimeOffset.UtcNow;
         var filters = Filters(result, benchmarkDotNet, Notify);
+        var shard = Shard.Parse(result.GetValue(Options.Shard));
+        var baseline = result.GetValue(Options.Baseline) is { } name ? Baselines.CheckName(name) : null;
         var artifacts = ArtifactsDirectory.Resolve(result.GetValue(benchmarkDotNet["artifacts"])?.FirstOrDefault());
         using var records = new TemporaryDirectory("gptquantbench-records");
         var settings = Settings(result, artifacts, records.FullName, Notify);
@@ -104,39 +108,52 @@ internal static class RunCommand
         }
 
         var hashes = settings.Models.ToDictionary(model => model.Name, WeightsHash.Compute);
-        var kept = result.GetResult(benchmarkDotNet["resume"]) is null ? [] : FinishedCases.Of(artifacts, settings, hashes);
+        var finished = result.GetResult(benchmarkDotNet["resume"]) is null ? [] : FinishedCases.Of(artifacts, settings, hashes);
         var iterations = result.GetValue(Options.Smoke) ? Iterations.Smoke : Iterations.For(settings.Backend);
         string[] forwarded = [.. benchmarkDotNet.Arguments(result, "filter", "inProcess", "artifacts", "resume"), "--filter", .. filters];
-        BenchmarkRunInfo Plan(CaseCollector? progress, ILogger log)
+        BenchmarkRunInfo Plan(Predicate<(string Model, string Format)> isWanted, CaseCollector? progress, ILogger log)
         {
             var config = MainJobConfig.Create(settings, iterations, inProcess, artifacts, progress, log)
-                .AddFilter(new SimpleFilter(benchmark => !kept.Any(row => row.IsCase(benchmark.ModelName(), benchmark.FormatName()))));
+                .AddFilter(new SimpleFilter(benchmark => isWanted((benchmark.ModelName(), benchmark.FormatName()))));
             return Benchmarks(config, forwarded);
         }
 
-        var planned = Plan(progress: null, NullLogger.Instance).BenchmarksCases;
-        if (planned.Length == 0 && kept.Count == 0)
+        var matching = Plan(_ => true, progress: null, NullLogger.Instance).BenchmarksCases
+            .Select(benchmark => (benchmark.ModelName(), benchmark.FormatName()))
+            .ToHashSet();
+        if (matching.Count == 0)
         {
             throw new UserErrorException($"The filter {string.Join(' ', filters)} matches no benchmark; --list flat names them, --filter '*' takes all.");
         }
 
-        if (kept.Count > 0)
+        var mine = shard.Of(settings.Cases.Where(matching.Contains));
+        CaseResult[] kept = [.. finished.Where(row => mine.Any(own => row.IsCase(own.Model, own.Format)))];
+        bool Remains((string Model, string Format) own) => mine.Contains(own) && !kept.Any(row => row.IsCase(own.Model, own.Format));
+        var planned = Plan(Remains, progress: null, NullLogger.Instance).BenchmarksCases;
+        if (kept.Length > 0)
         {
-            Notify($"{kept.Count} finished cases of the earlier run are kept; {planned.Length} benchmarks remain.");
+            Notify($"{kept.Length} finished cases of the earlier run are kept; {planned.Length} benchmarks remain.");
         }
 
         var device = BackendRegistry.Find(settings.Backend).Describe(settings.BackendOptions);
-        var writer = new ReportWriter(artifacts, RunMetadataFactory.Create(startedAt, arguments, inProcess, notices, device), kept);
+        var metadata = RunMetadataFactory.Create(startedAt, arguments, inProcess, notices, device) with
+        {
+            Smoke = result.GetValue(Options.Smoke) ? true : null,
+            Shard = shard.Text,
+        };
+        var writer = new ReportWriter(artifacts, metadata, kept);
         var collector = new CaseCollector(planned, new CaseBuilder(settings, hashes), writer, new ConsoleProgress(planned, settings));
         using var cancellation = RunCancellation.Install(writer);
         if (planned.Length > 0)
         {
             using var log = new LogFile(artifacts);
-            Measure(Plan(collector, log), collector);
+            Measure(Plan(Remains, collector, log), collector);
         }
 
         writer.Close(BackendRegistry.Find(settings.Backend).Describe(settings.BackendOptions));
-        return ResultPages.Write(writer, artifacts);
+        var isKept = KeptReports.Keep(writer.Report, artifacts, baseline);
+        var exitCode = ResultPages.Write(writer, artifacts);
+        return isKept ? exitCode : ExitCode.CaseFailed;
     }
 
     /// <summary>Runs all cases; whatever ends BenchmarkDotNet early, every case gets its row.</summary>

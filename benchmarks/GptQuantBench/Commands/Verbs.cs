@@ -10,8 +10,11 @@ internal static class Verbs
     public const string Logits = "logits";
     public const string Tokenize = "tokenize";
     public const string Evaluate = "evaluate";
+    public const string Compare = "compare";
+    public const string Merge = "merge";
+    public const string Export = "export";
     public const string Info = "info";
 
     /// <summary>What a user may type as first word.</summary>
-    public static IReadOnlyList<string> Names { get; } = [Generate, Logits, Tokenize, Evaluate, Info];
+    public static IReadOnlyList<string> Names { get; } = [Generate, Logits, Tokenize, Evaluate, Compare, Merge, Export, Info];
 }

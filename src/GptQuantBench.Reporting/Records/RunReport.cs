@@ -12,6 +12,9 @@ public sealed record RunReport
     /// <summary>Where, when and how the run was made.</summary>
     public RunMetadata Metadata { get; init => field = value ?? new(); } = new();
 
+    /// <summary>The reports that this one was merged of; absent for a report that a run wrote.</summary>
+    public IReadOnlyList<RunPart>? Parts { get; init; }
+
     /// <summary>The cases of the main job, failed ones too, in the order in which they ran; never a point of a sweep.</summary>
     public IReadOnlyList<CaseResult> Results { get; init => field = value ?? []; } = [];
 
