@@ -16,6 +16,7 @@ internal static class HelpPage
         (Verbs.Evaluate, "perplexity of a text, format by format"),
         (Verbs.Logits, "logits of token ids, to hold the engine against another"),
         (Verbs.Tokenize, "token ids of texts, to hold the tokenizer against another"),
+        (Verbs.Fetch, "download models from the Hugging Face hub: fetch MODEL, fetch owner/name@revision"),
         (Verbs.Info, "what this machine offers"),
     ];
 
