@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text;
 using Microsoft.AspNetCore.Http;
 
@@ -231,6 +232,34 @@ public sealed class HubFaultTests : IAsyncLifetime
         Assert.Contains("0.003 GB more", message, StringComparison.Ordinal);
         Assert.Contains("0.005 GB free", message, StringComparison.Ordinal);
         Assert.Empty(_hub.RequestsFor(Weights));
+    }
+
+    [Fact]
+    public async Task ADiskThatFillsOnTheWayIsOneSentenceAndTheRestComesLater()
+    {
+        Assert.SkipUnless(Environment.IsPrivilegedProcess && OperatingSystem.IsLinux(), "Only root can mount a small disk.");
+        string disk = Directory.CreateDirectory(Path.Combine(_folder.Path, "disk")).FullName;
+        Assert.SkipUnless(Run("mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", disk) == 0, "This machine does not let tests mount a small disk.");
+        try
+        {
+            string message = await new HubTestFetch(_hub.Address, disk) { FreeBytes = _ => long.MaxValue }.FailAsync();
+            Assert.Contains("space", message, StringComparison.OrdinalIgnoreCase);
+            Assert.Contains("HF_HOME", message, StringComparison.Ordinal);
+            Run("mount", "-o", "remount,size=32m", disk);
+            string folder = await new HubTestFetch(_hub.Address, disk).RunAsync();
+            Assert.Equal(_hub.Files[Weights], File.ReadAllBytes(Path.Combine(folder, Weights)));
+        }
+        finally
+        {
+            Run("umount", disk);
+        }
+
+        static int Run(string program, params string[] arguments)
+        {
+            using Process process = Process.Start(program, arguments);
+            process.WaitForExit();
+            return process.ExitCode;
+        }
     }
 
     [Fact]
