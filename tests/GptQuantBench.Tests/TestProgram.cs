@@ -44,6 +44,8 @@ internal sealed class TestProgram : IDisposable
         // The tests must not find what this machine's owner has downloaded.
         start.Environment["HF_HOME"] = Path.Combine(Path.GetTempPath(), "gptquantbench-no-such-cache");
         start.Environment.Remove("HF_HUB_CACHE");
+        // Nor may they wait for a network.
+        start.Environment["HF_HUB_OFFLINE"] = "1";
         foreach (var (name, value) in environment ?? new Dictionary<string, string?>())
         {
             start.Environment[name] = value;

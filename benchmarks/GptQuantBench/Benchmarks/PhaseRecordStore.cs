@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 
 namespace GptQuantBench.Benchmarks;
@@ -8,10 +9,13 @@ namespace GptQuantBench.Benchmarks;
 /// </summary>
 public sealed class PhaseRecordStore(string directory)
 {
+    private const string ProcessExtension = ".process";
+
     /// <summary>Writes a record; the file appears complete or not at all.</summary>
     public void Write(PhaseRecord record)
     {
-        var path = Path.Combine(directory, $"{DateTime.UtcNow.Ticks:D20}-{Guid.NewGuid():N}");
+        // Counted and not dated, because clocks jump; phases run one after the other.
+        var path = Path.Combine(directory, $"{Directory.EnumerateFiles(directory, "*.json").Count():D6}-{Guid.NewGuid():N}");
         File.WriteAllText(path + ".tmp", JsonSerializer.Serialize(record));
         File.Move(path + ".tmp", path + ".json");
     }
@@ -23,6 +27,24 @@ public sealed class PhaseRecordStore(string directory)
     /// <summary>Why a case failed earlier, or null.</summary>
     public string? EarlierError(string model, string format) =>
         All().FirstOrDefault(record => record.Model == model && record.Format == format && record.Error is not null)?.Error;
+
+    /// <summary>Says that this process runs a phase, for whoever must end it.</summary>
+    public void EnterProcess() => File.WriteAllText(ProcessFile(Environment.ProcessId), "");
+
+    /// <summary>Says that this process is done with its phase.</summary>
+    public void LeaveProcess() => File.Delete(ProcessFile(Environment.ProcessId));
+
+    /// <summary>Ids of the processes that run a phase now, or died in one.</summary>
+    public IReadOnlyList<int> Processes() =>
+    [
+        .. Directory.EnumerateFiles(directory, "*" + ProcessExtension)
+            .Select(file => int.Parse(Path.GetFileNameWithoutExtension(file), CultureInfo.InvariantCulture)),
+    ];
+
+    /// <summary>Forgets a process that died.</summary>
+    public void Forget(int process) => File.Delete(ProcessFile(process));
+
+    private string ProcessFile(int process) => Path.Combine(directory, process.ToString(CultureInfo.InvariantCulture) + ProcessExtension);
 
     private IEnumerable<PhaseRecord> All() =>
         Directory.EnumerateFiles(directory, "*.json")

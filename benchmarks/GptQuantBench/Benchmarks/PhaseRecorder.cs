@@ -28,6 +28,8 @@ internal sealed class PhaseRecorder
         {
             throw new UserErrorException(error);
         }
+
+        _store.EnterProcess();
     }
 
     private IBackend Backend => BackendRegistry.Find(_settings.Backend);
@@ -87,6 +89,7 @@ internal sealed class PhaseRecorder
         {
             _isWritten = true;
             _store.Write(complete is null ? _record : complete(_record));
+            _store.LeaveProcess();
         }
     }
 

@@ -1,8 +1,11 @@
+using GptQuantBench.Inference.Checkpoints;
+
 namespace GptQuantBench.Commands;
 
 /// <summary>Where results go.</summary>
 internal static class ArtifactsDirectory
 {
+    private const string LockFileName = ".lock";
     private const string Solution = "GptQuantBench.sln";
 
     /// <summary>The given folder, else <c>artifacts</c> of the repository, else of the current folder; it need not exist.</summary>
@@ -28,6 +31,14 @@ internal static class ArtifactsDirectory
                 $"The artifacts folder '{directory}' can't be written ({FailureText.Of(exception)}); name a folder that can with --artifacts.", exception);
         }
     }
+
+    /// <summary>
+    /// Makes this process the only one that writes a report there: two would take each other's rows. The lock goes with the process;
+    /// its file stays.
+    /// </summary>
+    /// <exception cref="UserErrorException">Another run has the folder.</exception>
+    public static IDisposable Lock(string directory) => FileLock.TryTake(Path.Combine(directory, LockFileName)) ?? throw new UserErrorException(
+        $"Another run is writing into '{directory}'; wait for its end, or name another folder with --artifacts.");
 
     /// <summary>The folder of the solution, from a folder upward; null outside the repository.</summary>
     public static string? RepositoryRoot(string folder)

@@ -18,9 +18,16 @@ internal static class CommandLineProgram
                 [Verbs.Compare, .. var rest] => CompareCommand.Execute(rest),
                 [Verbs.Merge, .. var rest] => MergeCommand.Execute(rest),
                 [Verbs.Export, .. var rest] => ExportCommand.Execute(rest),
+                [Verbs.Fetch, .. var rest] => FetchCommand.Execute(rest),
                 [Verbs.Info, .. var rest] => InfoCommand.Execute(rest),
                 _ => RunCommand.Execute(arguments),
             };
+        }
+        catch (OperationCanceledException)
+        {
+            // Only downloads are cancelled this way; a run has its own handler.
+            Console.Error.WriteLine("gptquantbench: stopped; what was downloaded is kept, and the next download goes on from it.");
+            return ExitCode.Cancelled;
         }
         catch (Exception exception)
         {

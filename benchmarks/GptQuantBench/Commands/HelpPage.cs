@@ -19,6 +19,7 @@ internal static class HelpPage
         (Verbs.Compare, "two runs, with a statistical verdict on every metric"),
         (Verbs.Merge, "the reports of a run that was split, as one"),
         (Verbs.Export, "a report for trackers of other tools"),
+        (Verbs.Fetch, "download models from the Hugging Face hub: fetch MODEL, fetch owner/name@revision"),
         (Verbs.Info, "what this machine offers"),
     ];
 

@@ -36,6 +36,11 @@ internal static class ModelChoice
         var seed = result.UInt64(Options.Seed, DefaultSeed);
         var choice = weights == "synthetic" ? WeightsChoice.Synthetic : WeightsChoice.Auto;
         CatalogueModel[] models = [.. result.Names(Options.Models, defaultModels).Select(ModelCatalogue.Get)];
+        if (choice == WeightsChoice.Auto)
+        {
+            AutomaticDownload.Run(models, notify);
+        }
+
         return [.. models.Select(model => Checked(ModelLocator.Locate(model, choice, seed, artifactsDirectory), notify))];
     }
 
@@ -43,7 +48,7 @@ internal static class ModelChoice
     {
         if (location.Origin == WeightOrigin.Synthetic && !File.Exists(location.WeightsFile))
         {
-            notify($"{location.Name}: no weights in the Hugging Face cache; making synthetic ones of the exact shapes (once)...");
+            notify($"{location.Name}: no real weights at hand; making synthetic ones of the exact shapes (once)...");
         }
 
         SyntheticCheckpoint.Ensure(location);

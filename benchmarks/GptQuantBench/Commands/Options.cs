@@ -23,7 +23,7 @@ internal static class Options
 
     public static Option<string?> Kernels { get; } = Value("--kernels", "DIR", "folder whose PTX files replace the embedded ones (also GPTQUANTBENCH_PTX_DIR)");
 
-    public static Option<string?> Weights { get; } = Value("--weights", "auto|synthetic", "auto takes the Hugging Face cache, else makes synthetic weights");
+    public static Option<string?> Weights { get; } = Value("--weights", "auto|synthetic", "auto takes the Hugging Face cache, else downloads, else makes synthetic weights");
 
     public static Option<string?> Prompt { get; } = Value("--prompt", "TEXT", "the prompt; ids such as \"464 2003\" for a model without vocabulary");
 
@@ -54,6 +54,7 @@ internal static class Options
     public static Option<string?> Out { get; } = Value("--out", "PATH", "where the result goes");
 
     public static Option<string?> Artifacts { get; } = Value("--artifacts", "DIR", "the artifacts folder of the runs");
+    public static Option<string?> CaseTimeout { get; } = Value("--case-timeout", "SECONDS", "ends a case that runs longer: a failed row, and the next case; none by default");
 
     public static Option<string?> Text { get; } = Value("--text", "FILE", "UTF-8 text to evaluate on");
 

@@ -30,7 +30,7 @@ internal static class RunCommand
         Option[] own =
         [
             Options.Models, Options.ModelPath, Options.Quantizations, .. Options.Machine, .. Options.Work, Options.Smoke, Options.Shard, Options.Baseline,
-            Options.Version,
+            Options.CaseTimeout, Options.Version,
         ];
         var result = VerbParser.Parse(Verbs.Run, [.. own, .. benchmarkDotNet.All], arguments);
         if (result.GetValue(Options.Help))
@@ -96,16 +96,17 @@ internal static class RunCommand
         var shard = Shard.Parse(result.GetValue(Options.Shard));
         var baseline = result.GetValue(Options.Baseline) is { } name ? Baselines.CheckName(name) : null;
         var artifacts = ArtifactsDirectory.Resolve(result.GetValue(benchmarkDotNet["artifacts"])?.FirstOrDefault());
+        using var exclusive = ArtifactsDirectory.Lock(artifacts);
+        var caseTimeout = result.GetValue(Options.CaseTimeout) is null
+            ? (TimeSpan?)null
+            : TimeSpan.FromSeconds(result.Int(Options.CaseTimeout, 0, 1, 1_000_000));
         using var records = new TemporaryDirectory("gptquantbench-records");
         var settings = Settings(result, artifacts, records.FullName, Notify);
         settings.Publish();
         RuntimeSettings.PublishToBenchmarkProcesses();
 
         var inProcess = result.GetResult(benchmarkDotNet["inProcess"]) is not null;
-        if (!inProcess)
-        {
-            BenchmarkProject.MakeFindable();
-        }
+        using var build = inProcess ? null : BenchmarkProject.Lock(Notify);
 
         var hashes = settings.Models.ToDictionary(model => model.Name, WeightsHash.Compute);
         var finished = result.GetResult(benchmarkDotNet["resume"]) is null ? [] : FinishedCases.Of(artifacts, settings, hashes);
@@ -142,7 +143,10 @@ internal static class RunCommand
             Shard = shard.Text,
         };
         var writer = new ReportWriter(artifacts, metadata, kept);
-        var collector = new CaseCollector(planned, new CaseBuilder(settings, hashes), writer, new ConsoleProgress(planned, settings));
+        CaseCollector? collector = null;
+        using var watchdog = new CaseWatchdog(
+            caseTimeout, new PhaseRecordStore(records.FullName), inProcess ? reason => EndRun(collector!, writer, reason) : null);
+        collector = new CaseCollector(planned, new CaseBuilder(settings, hashes), writer, new ConsoleProgress(planned, settings), watchdog);
         using var cancellation = RunCancellation.Install(writer);
         if (planned.Length > 0)
         {
@@ -154,6 +158,15 @@ internal static class RunCommand
         var isKept = KeptReports.Keep(writer.Report, artifacts, baseline);
         var exitCode = ResultPages.Write(writer, artifacts);
         return isKept ? exitCode : ExitCode.CaseFailed;
+    }
+
+    /// <summary>A case hangs in this process, where nothing can stop it but the end of the process.</summary>
+    private static void EndRun(CaseCollector collector, ReportWriter writer, string reason)
+    {
+        collector.FailTheRest("Not run, because a case before it exceeded --case-timeout in the process of the run (--inProcess); go on with --resume.");
+        writer.Close();
+        Console.Error.WriteLine($"gptquantbench: {reason} The run is in this process and ends with it; the report is {writer.FilePath}.");
+        Environment.Exit(ExitCode.CaseFailed);
     }
 
     /// <summary>Runs all cases; whatever ends BenchmarkDotNet early, every case gets its row.</summary>

@@ -13,8 +13,9 @@ internal static class Verbs
     public const string Compare = "compare";
     public const string Merge = "merge";
     public const string Export = "export";
+    public const string Fetch = "fetch";
     public const string Info = "info";
 
     /// <summary>What a user may type as first word.</summary>
-    public static IReadOnlyList<string> Names { get; } = [Generate, Logits, Tokenize, Evaluate, Compare, Merge, Export, Info];
+    public static IReadOnlyList<string> Names { get; } = [Generate, Logits, Tokenize, Evaluate, Compare, Merge, Export, Fetch, Info];
 }

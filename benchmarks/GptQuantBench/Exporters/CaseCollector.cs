@@ -18,6 +18,7 @@ internal sealed class CaseCollector : EventProcessor
     private readonly IRunProgress _progress;
     private readonly ReportWriter _writer;
     private readonly CaseBuilder _builder;
+    private readonly CaseWatchdog _watchdog;
     private readonly List<IGrouping<(string Model, string Format), Phase>> _cases;
     private readonly Dictionary<Phase, BenchmarkReport> _reports = [];
     private readonly List<string> _validationErrors = [];
@@ -27,8 +28,11 @@ internal sealed class CaseCollector : EventProcessor
     /// <param name="builder">Makes rows.</param>
     /// <param name="writer">Keeps the report on disk.</param>
     /// <param name="progress">The console.</param>
-    public CaseCollector(IEnumerable<BenchmarkCase> planned, CaseBuilder builder, ReportWriter writer, IRunProgress progress)
+    /// <param name="watchdog">Ends cases that take too long.</param>
+    public CaseCollector(
+        IEnumerable<BenchmarkCase> planned, CaseBuilder builder, ReportWriter writer, IRunProgress progress, CaseWatchdog watchdog)
     {
+        _watchdog = watchdog;
         _builder = builder;
         _writer = writer;
         _progress = progress;
@@ -61,6 +65,7 @@ internal sealed class CaseCollector : EventProcessor
             _progress.CaseStarted(_case, benchmarkCase.ModelName(), benchmarkCase.FormatName());
         }
 
+        _watchdog.PhaseStarted(benchmarkCase.ModelName(), benchmarkCase.FormatName(), benchmarkCase.Phase());
     }
 
     /// <inheritdoc />
@@ -71,6 +76,7 @@ internal sealed class CaseCollector : EventProcessor
             return;
         }
 
+        _watchdog.PhaseEnded();
         _reports[benchmarkCase.Phase()] = report;
         var ((model, format), phases) = (_cases[_case].Key, _cases[_case]);
         var row = _builder.Build(model, format, _reports);
@@ -80,19 +86,21 @@ internal sealed class CaseCollector : EventProcessor
             return;
         }
 
+        _watchdog.CaseEnded();
         _writer.Add(row);
         _progress.CaseEnded(_case, row);
         _reports.Clear();
         _case++;
     }
 
-    /// <summary>Writes a failed row for each case that BenchmarkDotNet never came to, so that the report has every case.</summary>
+    /// <summary>Writes a failed row for each case that BenchmarkDotNet never came to, so that the report has every case; what a case's own records say comes first.</summary>
     public void FailTheRest(string reason)
     {
         for (; _case < _cases.Count; _case++)
         {
             var (model, format) = _cases[_case].Key;
-            var row = CaseFailure.Of(_builder.Build(model, format, new Dictionary<Phase, BenchmarkReport>()), reason);
+            var row = _builder.Build(model, format, new Dictionary<Phase, BenchmarkReport>());
+            row = row.Success ? CaseFailure.Of(row, reason) : row;
             _progress.CaseStarted(_case, model, format);
             _writer.Add(row);
             _progress.CaseEnded(_case, row);

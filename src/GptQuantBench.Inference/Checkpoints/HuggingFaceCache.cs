@@ -67,6 +67,16 @@ internal static class HuggingFaceCache
         return isUsable ? snapshot : null;
     }
 
+    /// <summary>The model's name, where a folder is a snapshot of it in a cache: the folder itself is named after a commit.</summary>
+    public static string? ModelName(string folder)
+    {
+        string? snapshots = Path.GetDirectoryName(Path.TrimEndingDirectorySeparator(folder));
+        string? repository = Path.GetFileName(Path.GetDirectoryName(snapshots));
+        return Path.GetFileName(snapshots) == "snapshots" && repository?.StartsWith("models--", StringComparison.Ordinal) == true
+            ? repository[(repository.LastIndexOf("--", StringComparison.Ordinal) + 2)..]
+            : null;
+    }
+
     /// <summary>True for a file, and for a link whose end is a file: a cleaned-up cache holds links to nowhere.</summary>
     public static bool ExistingFile(string path)
     {

@@ -27,7 +27,7 @@ public static class ModelLocator
 
     /// <summary>
     /// The model in a folder (<c>--model-path</c>): config.json, model.safetensors or model.safetensors.index.json, and, if both are
-    /// there, vocab.json and merges.txt. Its name is the folder's.
+    /// there, vocab.json and merges.txt. Its name is the folder's; for a snapshot in the Hugging Face cache, the model's.
     /// </summary>
     /// <exception cref="ModelFormatException">The folder or a file is missing, or one of the two vocabulary files is.</exception>
     public static ModelLocation FromDirectory(string path)
@@ -50,7 +50,7 @@ public static class ModelLocator
             throw new ModelFormatException($"{folder} has {present} but no {absent}, expected both or neither; add or remove a file.");
         }
 
-        string name = Path.GetFileName(Path.TrimEndingDirectorySeparator(folder));
+        string name = HuggingFaceCache.ModelName(folder) ?? Path.GetFileName(Path.TrimEndingDirectorySeparator(folder));
         return new ModelLocation
         {
             Name = name.Length == 0 ? "model" : name,

@@ -7,6 +7,17 @@ public sealed class MemoryLedger
     private readonly long[] _bytes = new long[Enum.GetValues<MemoryCategory>().Length];
     private long _peak;
 
+    /// <summary>Counts what the system's allocator gives.</summary>
+    public MemoryLedger() : this(SystemAllocator.Instance)
+    {
+    }
+
+    /// <summary>Counts what an allocator gives.</summary>
+    internal MemoryLedger(INativeAllocator allocator) => Allocator = allocator;
+
+    /// <summary>Where buffers that are counted here come from.</summary>
+    internal INativeAllocator Allocator { get; }
+
     /// <summary>The state now.</summary>
     public MemoryUsage Usage
     {

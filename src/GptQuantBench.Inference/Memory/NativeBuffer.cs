@@ -31,7 +31,7 @@ public sealed unsafe class NativeBuffer<T> : IDisposable
         ByteLength = checked(length * sizeof(T));
         try
         {
-            _data = (T*)NativeMemory.AlignedAlloc((nuint)ByteLength, Alignment);
+            _data = (T*)ledger.Allocator.Allocate((nuint)ByteLength, Alignment);
         }
         catch (OutOfMemoryException exception)
         {
@@ -86,7 +86,7 @@ public sealed unsafe class NativeBuffer<T> : IDisposable
     {
         if (_data != null)
         {
-            NativeMemory.AlignedFree(_data);
+            _ledger.Allocator.Free(_data);
             _data = null;
             _ledger.Add(_category, -ByteLength);
         }

@@ -50,12 +50,20 @@ internal sealed unsafe class CpuAttention : IDisposable
         _tileQueries = Math.Min(maximumTokens, 2 * kernel.TileTokens);
         _scratchLength = (_tileQueries * capacity) + _paddedHead;
         long cacheLength = (long)_layerCount * _headCount * capacity * _paddedHead;
-        _keys = new(ledger, MemoryCategory.KeyValueCache, cacheLength, BufferFill.Poison);
-        _values = new(ledger, MemoryCategory.KeyValueCache, cacheLength, BufferFill.Poison);
-        _queries = new(ledger, MemoryCategory.Workspace, (long)maximumTokens * _headCount * _paddedHead, BufferFill.Zero);
-        _scratch = new(ledger, MemoryCategory.Workspace, (long)pool.ThreadCount * _scratchLength, BufferFill.None);
         _split = Split;
         _attend = Attend;
+        try
+        {
+            _keys = new(ledger, MemoryCategory.KeyValueCache, cacheLength, BufferFill.Poison);
+            _values = new(ledger, MemoryCategory.KeyValueCache, cacheLength, BufferFill.Poison);
+            _queries = new(ledger, MemoryCategory.Workspace, (long)maximumTokens * _headCount * _paddedHead, BufferFill.Zero);
+            _scratch = new(ledger, MemoryCategory.Workspace, (long)pool.ThreadCount * _scratchLength, BufferFill.None);
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
     }
 
     /// <summary>Caches keys and values of consecutive positions and attends from each of them to all positions up to itself.</summary>
@@ -94,10 +102,10 @@ internal sealed unsafe class CpuAttention : IDisposable
     /// <inheritdoc />
     public void Dispose()
     {
-        _keys.Dispose();
-        _values.Dispose();
-        _queries.Dispose();
-        _scratch.Dispose();
+        _keys?.Dispose();
+        _values?.Dispose();
+        _queries?.Dispose();
+        _scratch?.Dispose();
     }
 
     private nint CacheOffset(int head, int position) =>

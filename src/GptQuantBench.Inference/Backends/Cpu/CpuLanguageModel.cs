@@ -63,8 +63,16 @@ internal sealed class CpuLanguageModel : ILanguageModel
     public IDecodingSession CreateSession(int capacity)
     {
         int rounded = SequenceLimits.RoundCapacity(capacity, Configuration);
-        return new CpuDecodingSession(
-            Configuration, _forwardPass(Configuration, _weights, _kernel, _pool, _ledger, rounded), _ledger, rounded);
+        ICpuForwardPass forward = _forwardPass(Configuration, _weights, _kernel, _pool, _ledger, rounded);
+        try
+        {
+            return new CpuDecodingSession(Configuration, forward, _ledger, rounded);
+        }
+        catch
+        {
+            forward.Dispose();
+            throw;
+        }
     }
 
     /// <inheritdoc />

@@ -48,11 +48,19 @@ internal sealed unsafe class Gpt2ForwardPass : ICpuForwardPass
         _width = Padded(configuration.EmbeddingSize);
         _wideWidth = Padded(Math.Max(3 * configuration.EmbeddingSize, configuration.InnerSize));
         _multiplier = new(kernel, pool, ledger);
-        _attention = new(configuration, kernel, pool, ledger, capacity, MaximumTokens);
-        _residual = Activation(_width);
-        _normalized = Activation(_width);
-        _wide = Activation(_wideWidth);
         _normalize = Normalize;
+        try
+        {
+            _attention = new(configuration, kernel, pool, ledger, capacity, MaximumTokens);
+            _residual = Activation(_width);
+            _normalized = Activation(_width);
+            _wide = Activation(_wideWidth);
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
 
         NativeBuffer<float> Activation(int width) => new(ledger, MemoryCategory.Workspace, (long)MaximumTokens * width, BufferFill.Zero);
     }
@@ -96,10 +104,11 @@ internal sealed unsafe class Gpt2ForwardPass : ICpuForwardPass
     public void Dispose()
     {
         _multiplier.Dispose();
-        _attention.Dispose();
-        _residual.Dispose();
-        _normalized.Dispose();
-        _wide.Dispose();
+        // Not all of them exist where memory ran out on the way.
+        _attention?.Dispose();
+        _residual?.Dispose();
+        _normalized?.Dispose();
+        _wide?.Dispose();
     }
 
     private static int Padded(int columns) =>

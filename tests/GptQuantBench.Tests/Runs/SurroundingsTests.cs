@@ -1,0 +1,78 @@
+using System.Diagnostics;
+using System.Text.RegularExpressions;
+using GptQuantBench.Reporting.Json;
+
+namespace GptQuantBench.Tests.Runs;
+
+/// <summary>Machines, folders and neighbours that are not as the developer's were.</summary>
+public sealed partial class SurroundingsTests
+{
+    private const string Report = "llm_benchmark_results.json";
+
+    [Fact]
+    public void ASecondRunInTheSameFolderIsRefusedAndHarmsNothing()
+    {
+        using var folder = new TemporaryFolder();
+        using var first = TestProgram.Start(
+            ["--filter", "*", "--model-path", Repository.Nano, "--inProcess", "--iterationCount", "1000", "--backend", "cpu", "--artifacts", folder.FullName]);
+        var clock = Stopwatch.StartNew();
+        while (!File.Exists(folder[Report]))
+        {
+            Assert.True(clock.Elapsed < TimeSpan.FromMinutes(2), first.OutputSoFar);
+            Thread.Sleep(10);
+        }
+
+        TestProgram.Run(Smoke(Repository.Nano, folder.FullName)).ShouldFail(2, "Another run", folder.FullName, "--artifacts");
+        Assert.False(File.Exists(folder["llm_benchmark_results.previous.json"]));
+        first.Process.Kill(entireProcessTree: true);
+        first.Process.WaitForExit();
+        TestProgram.Run([.. Smoke(Repository.Nano, folder.FullName), "--quantizations", "8-bit"]).ShouldSucceed();
+    }
+
+    [Fact]
+    public void AGermanMachineWritesPoints()
+    {
+        using var folder = new TemporaryFolder();
+        var german = new Dictionary<string, string?>
+        {
+            ["LANG"] = "de_DE.UTF-8",
+            ["LC_ALL"] = "de_DE.UTF-8",
+            ["DOTNET_SYSTEM_GLOBALIZATION_INVARIANT"] = null,
+        };
+        var outcome = TestProgram.Run(
+            [.. Smoke(Repository.Nano, folder.FullName), "--quantizations", "8-bit", "--temperature", "0.7"], environment: german).ShouldSucceed();
+        Assert.Equal(0.7, Assert.Single(ReportFile.Read(folder[Report]).Results).Temperature);
+        Assert.All([outcome.Output, File.ReadAllText(folder["llm_benchmark_results.md"])], text =>
+        {
+            string[] lines = [.. text.Split('\n').Where(line => line.Contains("8-bit", StringComparison.Ordinal))];
+            Assert.Contains(lines, PointNumber().IsMatch);
+            Assert.DoesNotContain(lines, CommaNumber().IsMatch);
+        });
+        TestProgram.Run(["--filter", "*", "--model-path", Repository.Nano, "--temperature", "0,7"], environment: german).ShouldFail(2, "0,7");
+    }
+
+    [Fact]
+    public void FoldersMayHaveSpacesAndAnyLetters()
+    {
+        using var folder = new TemporaryFolder();
+        var odd = Directory.CreateDirectory(folder["Ärger mit 'Pfaden' & 数 😀"]).FullName;
+        var model = Directory.CreateDirectory(Path.Combine(odd, "my model ß")).FullName;
+        foreach (var name in new[] { "config.json", "model.safetensors" })
+        {
+            File.Copy(Path.Combine(Repository.Nano, name), Path.Combine(model, name));
+        }
+
+        var outcome = TestProgram.Run([.. Smoke("my model ß", Path.Combine(odd, "results of it")), "--quantizations", "8-bit"], folder: odd).ShouldSucceed();
+        Assert.Contains("my model ß", outcome.Output, StringComparison.Ordinal);
+        Assert.Equal("my model ß", Assert.Single(ReportFile.Read(Path.Combine(odd, "results of it", Report)).Results).ModelName);
+    }
+
+    private static string[] Smoke(string model, string artifacts) =>
+        ["--filter", "*", "--model-path", model, "--inProcess", "--smoke", "--backend", "cpu", "--artifacts", artifacts];
+
+    [GeneratedRegex(@"\d\.\d")]
+    private static partial Regex PointNumber();
+
+    [GeneratedRegex(@"\d,\d")]
+    private static partial Regex CommaNumber();
+}
