@@ -31,6 +31,9 @@ public sealed record RunSettings
     /// <summary>Folder whose PTX replaces the embedded kernels, or null.</summary>
     public string? KernelDirectory { get; init; }
 
+    /// <summary>Whether every kernel is waited for: to find one that faulted, never for figures.</summary>
+    public bool LaunchByLaunch { get; init; }
+
     /// <summary>The prompt; ids separated by spaces for a model without a tokenizer.</summary>
     public required string Prompt { get; init; }
 
@@ -54,7 +57,7 @@ public sealed record RunSettings
 
     /// <summary>What the backend is told.</summary>
     [JsonIgnore]
-    public BackendOptions BackendOptions => new(Device, Decode, KernelDirectory);
+    public BackendOptions BackendOptions => new(Device, Decode, KernelDirectory, LaunchByLaunch);
 
     /// <summary>The settings of this process.</summary>
     /// <exception cref="InvalidOperationException">The process was not started by a run.</exception>

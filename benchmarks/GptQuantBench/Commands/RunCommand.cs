@@ -135,7 +135,7 @@ internal static class RunCommand
             Measure(Plan(collector, log), collector);
         }
 
-        writer.Close(BackendRegistry.Find(settings.Backend).Describe(settings.BackendOptions));
+        writer.Close(MachineFacts.DeviceNow(settings));
         return ResultPages.Write(writer, artifacts);
     }
 
