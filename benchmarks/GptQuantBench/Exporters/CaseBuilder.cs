@@ -11,7 +11,7 @@ namespace GptQuantBench.Exporters;
 internal sealed class CaseBuilder(RunSettings settings, IReadOnlyDictionary<string, string> weightHashes)
 {
     private readonly PhaseRecordStore _store = new(settings.RecordDirectory);
-    private readonly FaultInquiry _faults = new();
+    private readonly FaultInquiry _faults = new(settings);
 
     /// <summary>The row of a case.</summary>
     /// <param name="model">Name of the model.</param>

@@ -6,7 +6,7 @@ using GptQuantBench.Commands;
 namespace GptQuantBench.Exporters;
 
 /// <summary>Finds the kernel behind a fault on the device by <see cref="FaultReplay"/> in a process of its own.</summary>
-internal sealed class FaultInquiry
+internal sealed class FaultInquiry(RunSettings settings)
 {
     /// <summary>Loading gpt2-xl and 50 tokens, one launch at a time, take less; a kernel that never ends takes for ever.</summary>
     private static readonly TimeSpan _limit = TimeSpan.FromMinutes(2);
@@ -19,15 +19,16 @@ internal sealed class FaultInquiry
         var key = (failed.Model, failed.Format);
         if (!_explained.TryGetValue(key, out var sentence))
         {
-            sentence = Sentence(failed.Error!, Repeat(failed));
+            sentence = Sentence(failed);
             _explained.Add(key, sentence);
         }
 
         return sentence;
     }
 
-    private static string Sentence(string error, FaultReplay.Finding? finding)
+    private string Sentence(PhaseRecord failed)
     {
+        var finding = Repeat(failed);
         if (finding?.Kernel is { } kernel)
         {
             LostDevice.NameKernel(kernel);
@@ -37,11 +38,11 @@ internal sealed class FaultInquiry
         var because = finding is null ? $"repeating the work one launch at a time did not end within {_limit.TotalMinutes:0} minutes"
             : finding.Error is { } other ? $"repeating the work one launch at a time failed in another way: {other.TrimEnd('.')}"
             : "the fault did not come again when the work was repeated one launch at a time";
-        return $"{error.TrimEnd('.')}; the kernel is not known because {because}.";
+        return $"{failed.Error!.TrimEnd('.')}; the kernel is not known because {because}.";
     }
 
     /// <summary>Null where the repetition did not end.</summary>
-    private static FaultReplay.Finding? Repeat(PhaseRecord failed)
+    private FaultReplay.Finding? Repeat(PhaseRecord failed)
     {
         var host = Environment.ProcessPath!;
         var start = new ProcessStartInfo(host) { RedirectStandardOutput = true, RedirectStandardError = true };
@@ -55,6 +56,7 @@ internal sealed class FaultInquiry
             start.ArgumentList.Add(argument);
         }
 
+        settings.PublishTo(start.Environment);
         using var process = Process.Start(start)!;
         var output = process.StandardOutput.ReadToEndAsync();
         var error = process.StandardError.ReadToEndAsync();

@@ -19,6 +19,9 @@ public interface IBackend
     /// <exception cref="Models.ModelFormatException">The options name something that is not there.</exception>
     DeviceCheck Check(BackendOptions options) => new(Obstacle: null);
 
+    /// <summary>The decode paths by name that run a format on this machine, in the order of a sweep; empty where there is only one.</summary>
+    IReadOnlyList<string> DecodePathsOf(QuantizationFormat format) => [];
+
     /// <summary>Whether an exception came of a fault on the device; null where the device is still usable.</summary>
     DeviceFault? FaultOf(Exception exception, BackendOptions options) => null;
 

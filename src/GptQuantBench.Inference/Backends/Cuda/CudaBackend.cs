@@ -57,6 +57,13 @@ internal sealed class CudaBackend : IBackend
     }
 
     /// <inheritdoc />
+    public IReadOnlyList<string> DecodePathsOf(QuantizationFormat format)
+    {
+        ArgumentNullException.ThrowIfNull(format);
+        return DecodePaths.Of(format);
+    }
+
+    /// <inheritdoc />
     public DeviceFault? FaultOf(Exception exception, BackendOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);

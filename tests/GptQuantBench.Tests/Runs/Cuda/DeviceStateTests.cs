@@ -48,10 +48,11 @@ public sealed class DeviceStateTests
     [Fact]
     public void AFullDeviceFailsTheCaseWithWhatWasAskedAndWhatWasFreeAndTheNextRuns()
     {
-        // Weights in FP16 and the 64 MiB of the bandwidth probe do not fit together; in 4-bit they do.
-        var run = StandInRun.InProcess([], ("STANDIN_MEMORY", $"{152L << 20}"));
+        // 25 MB of FP16 weights beside workspace and context do not fit, 7 MB in 4-bit do.
+        var run = StandInRun.InProcess(
+            ["--filter", "*FirstToken*"], ("STANDIN_MEMORY", $"{44L << 20}"), ("GPTQUANTBENCH_CUBLAS", "/no/such/folder"));
         Assert.Equal(1, run.Outcome.ExitCode);
-        var match = Regex.Match(run.Row("FP16").Error!, "([0-9,]+) bytes were asked for but only ([0-9,]+) of 159,383,552 are free on Stand-in device");
+        var match = Regex.Match(run.Row("FP16").Error!, "([0-9,]+) bytes were asked for but only ([0-9,]+) of 46,137,344 are free on Stand-in device");
         Assert.True(match.Success, run.Row("FP16").Error);
         Assert.True(Bytes(match.Groups[2]) < Bytes(match.Groups[1]));
         Assert.True(run.Row("4-bit").Success, run.Row("4-bit").Error);
