@@ -32,6 +32,7 @@ internal static class FaultReplay
 
             if (phase == Phase.Generate50)
             {
+                loaded.WarmUp();
                 loaded.Generate();
                 backend.MeasureReadBandwidth(loaded.Model.BytesPerToken, settings.BackendOptions);
             }

@@ -5,8 +5,8 @@ public sealed class KernelFaultTests
 {
     private const string Fault = "STANDIN_FAULT";
 
-    /// <summary>Long after the warm-up of an 8-bit case, in a step that is replayed as a graph.</summary>
-    private const string InGeneration = "linear_norm_gelu:60:700:pack_int8";
+    /// <summary>In the middle of an 8-bit case's generation, in a step that is replayed as a graph.</summary>
+    private const string InGeneration = "linear_norm_gelu:40:700:pack_int8";
 
     [Fact]
     public void InAProcessOfItsOwnACaseFailsByTheKernelsNameAndTheNextRuns()
@@ -53,7 +53,7 @@ public sealed class KernelFaultTests
     [InlineData("cublas", "cublas_gemm", "cublasGemmEx")]
     public void TheKernelIsNamedOnEveryPath(string decode, string launched, string named)
     {
-        var run = StandInRun.InProcess(["--quantizations", "FP16", "--decode", decode], (Fault, $"{launched}:100:700"));
+        var run = StandInRun.InProcess(["--quantizations", "FP16", "--decode", decode], (Fault, $"{launched}:40:700"));
         Assert.Equal(1, run.Outcome.ExitCode);
         AssertNamed(run.Row("FP16").Error, named, "CUDA_ERROR_ILLEGAL_ADDRESS");
     }
