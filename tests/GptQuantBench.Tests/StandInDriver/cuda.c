@@ -17,6 +17,7 @@
 
 typedef struct Function {
     char name[64];
+    bool traps; // has the instruction trap
     int parameters;
     size_t offset[MAX_PARAMETERS], size[MAX_PARAMETERS];
     struct Function* next;
@@ -236,6 +237,7 @@ static void execute(const Function* f, void* const* p) {
     const char *kernel = strsep(&rest, ":"), *count = rest ? strsep(&rest, ":") : "1", *status = rest ? strsep(&rest, ":") : "700";
     if (pending) return; // nothing runs after a fault
     armed = armed || !rest || !strcmp(rest, f->name);
+    if (f->traps) { pending = LAUNCH_FAILED; return; }
     const char* once = getenv("STANDIN_FAULT_ONCE");
     if (armed && !strcmp(kernel, f->name) && ++runs == atoi(count) && !(once && access(once, F_OK) == 0)) {
         if (once) close(open(once, O_CREAT | O_WRONLY, 0600));
@@ -270,6 +272,8 @@ static void readEntries(Module* module, const char* ptx) {
             f->size[f->parameters] = bytes * count;
             offset += bytes * count;
         }
+        const char *trap = strstr(end, "\ttrap;"), *entry = strstr(end, ".entry ");
+        f->traps = trap && (!entry || trap < entry);
         f->next = module->functions;
         module->functions = f;
     }
