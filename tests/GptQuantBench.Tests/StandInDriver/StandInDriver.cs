@@ -57,7 +57,8 @@ internal static class StandInDriver
         }
 
         var source = Path.Combine(Repository.Root, "tests", "GptQuantBench.Tests", "StandInDriver");
-        Library(compiler, Path.Combine(source, "cuda.c"), Path.Combine(folder, "libcuda.so.1"), "-Wl,-soname,libcuda.so.1", "-lpthread");
+        Library(
+            compiler, Path.Combine(source, "cuda.c"), Path.Combine(folder, "libcuda.so.1"), Path.Combine(source, "errors.c"), "-Wl,-soname,libcuda.so.1", "-lpthread");
         Directory.CreateDirectory(Path.Combine(folder, CuBlas));
         Library(compiler, Path.Combine(source, "cublas.c"), Path.Combine(folder, CuBlas, "libcublas.so.12"), $"-L{folder}", "-l:libcuda.so.1");
         return (folder, null);

@@ -37,6 +37,14 @@ public sealed class DeviceStateTests
         Assert.Single(outcome.Error.Split('\n'), line => line.StartsWith("Backend cpu on ", StringComparison.Ordinal) && line.Contains(sentence, StringComparison.Ordinal));
     }
 
+    [Theory]
+    [MemberData(nameof(Unusable))]
+    public void InfoSaysWhatKeepsTheDeviceFromRunning(string variable, string value, string sentence)
+    {
+        var outcome = TestProgram.Run(["info"], environment: Driver.Environment((variable, value))).ShouldSucceed();
+        Assert.Single(outcome.Output.Split('\n'), line => line.StartsWith("Backend:  cuda: ", StringComparison.Ordinal) && line.Contains(sentence, StringComparison.Ordinal));
+    }
+
     [Fact]
     public void ADriverTooOldForTheNewestPtxTakesTheBaseline()
     {
