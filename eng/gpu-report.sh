@@ -1,35 +1,55 @@
 #!/usr/bin/env bash
 # Test and measure on a machine with an NVIDIA GPU, with the programs of eng/bundle.sh unpacked.
 #
-#   eng/gpu-report.sh PROGRAMS OUT_DIR      PROGRAMS: the folder that `run` lies in
+#   eng/gpu-report.sh PROGRAMS OUT_DIR [PART ...]      PROGRAMS: the folder that `run` lies in
 #
-# Writes OUT_DIR/gpu-tests.log and the reports of artifacts/reference/<gpu>/: llm_benchmark_results.json (the six cases),
-# llm_benchmark_results_large.json (large and xl), llm_benchmark_results_<path>.json (FP16 on the other decode paths), each with its tables.
+# Writes OUT_DIR/gpu-tests.log and the reports of artifacts/reference/<gpu>/: llm_benchmark_results.json (the six cases and the FP16 decode paths of
+# gpt2), llm_benchmark_results_large.json (large and xl), llm_benchmark_results_<path>.json (FP16 on the other decode paths),
+# llm_benchmark_results_greedy.json (temperature 0), llm_benchmark_results_prompt.json (first token after 512 tokens), each with its tables, and
+# prints the key lines of each. PART (all by default): tests main eager cublas large greedy prompt generate.
 set -euo pipefail
-(($# == 2)) || { sed -n '2,8p' "$0"; exit 2; }
+(($# >= 2)) || { sed -n '2,10p' "$0"; exit 2; }
 cd "$(dirname "$0")/.."
-programs=$(realpath "$1") out=$(realpath -m "$2") work=$(mktemp -d)
+programs=$(realpath "$1") out=$(realpath -m "$2") work=$(mktemp -d) fixtures=$PWD/tests/fixtures
+shift 2
+parts=" ${*:-tests main eager cublas large greedy prompt generate} "
 trap 'rm -rf "$work"' EXIT
 mkdir -p "$out"
-export GPTQUANTBENCH_REQUIRE_GPU=1 GPTQUANTBENCH_FIXTURES=$PWD/tests/fixtures DOTNET_SYSTEM_GLOBALIZATION_INVARIANT=1
+export GPTQUANTBENCH_REQUIRE_GPU=1 GPTQUANTBENCH_FIXTURES=$fixtures DOTNET_SYSTEM_GLOBALIZATION_INVARIANT=1
+cd "$work" # the command stands in the report: it names no folder of this machine
 
-"$programs/run" GptQuantBench.Gpu.Tests -noColor >"$out/gpu-tests.log" 2>&1 || true
-grep -E '\[FAIL\]| Total: ' "$out/gpu-tests.log" || tail -n 20 "$out/gpu-tests.log"
+has() { [[ $parts == *" $1 "* ]]; }
 
 measure() { # suffix, then arguments
-  local name=llm_benchmark_results$1; shift
-  "$programs/run" GptQuantBench --filter '*' --inProcess --weights synthetic --artifacts "$work/artifacts" "$@" >"$out/$name.log" 2>&1 || echo "$name failed"
-  cp "$work/artifacts/llm_benchmark_results.json" "$out/$name.json"
-  cp "$work/artifacts/llm_benchmark_results.md" "$out/$name.md"
-  sed -n '/^── Summary/,/^── First token/p' "$out/$name.log"
+  local name=llm_benchmark_results$1 filter=(--filter '*'); shift
+  if [[ ${1-} == --filter ]]; then filter=("$1" "$2"); shift 2; fi
+  "$programs/run" GptQuantBench "${filter[@]}" --inProcess --weights synthetic --artifacts artifacts "$@" >"$out/$name.log" 2>&1 || echo "$name: exit code $?"
+  cp artifacts/llm_benchmark_results.json "$out/$name.json"
+  cp artifacts/llm_benchmark_results.md "$out/$name.md" || echo "$name: no tables"
+  local options=$*
+  echo "== $name: GptQuantBench ${filter[*]} --inProcess --weights synthetic ${options:0:120}"
+  sed -n -e '/^TEST /p' -e '/^  FAILED/,/^$/p' -e '/^SWEEP /,/^$/p' -e '/^GPU  /p' -e '/^Driver  /p' "$out/$name.log"
+  sed -n '/^── Summary/,/^── First token/p' "$out/$name.log" | sed '$d'
 }
 
-measure ''
-measure _eager --decode eager --quantizations FP16
-measure _cublas --decode cublas --quantizations FP16
-measure _large --models gpt2-large,gpt2-xl --iterationCount 8 --warmupCount 1
-for backend in cpu cuda; do
-  GPTQUANTBENCH_REQUIRE_GPU=0 "$programs/run" GptQuantBench generate --backend $backend --model-path tests/fixtures/gpt2-nano --prompt "The future of AI is" --temperature 0 2>/dev/null >"$work/$backend.txt" ||
-    echo "generate on $backend failed"
-done
-cmp "$work/cpu.txt" "$work/cuda.txt" && echo "generate: CPU and CUDA agree: $(head -c 100 "$work/cuda.txt")"
+if has tests; then
+  "$programs/run" GptQuantBench.Gpu.Tests -noColor >"$out/gpu-tests.log" 2>&1 || true
+  grep -E '\[FAIL\]| Total: ' "$out/gpu-tests.log" || tail -n 20 "$out/gpu-tests.log"
+fi
+
+if has main; then measure ''; fi
+if has eager; then measure _eager --decode eager --quantizations FP16; fi
+if has cublas; then measure _cublas --decode cublas --quantizations FP16; fi
+if has large; then measure _large --models gpt2-large,gpt2-xl --iterationCount 8 --warmupCount 1; fi
+if has greedy; then measure _greedy --models gpt2,gpt2-medium,gpt2-xl --temperature 0 --iterationCount 30; fi
+
+# " the" is one token.
+if has prompt; then measure _prompt --filter '*FirstToken*' --models gpt2 --prompt "$(printf ' the%.0s' {1..512})"; fi
+
+if has generate; then
+  for backend in cpu cuda; do
+    GPTQUANTBENCH_REQUIRE_GPU=0 "$programs/run" GptQuantBench generate --backend $backend --model-path "$fixtures/gpt2-nano" --prompt "The future of AI is" --temperature 0 2>/dev/null >$backend.txt ||
+      echo "generate on $backend failed"
+  done
+  cmp cpu.txt cuda.txt && echo "generate: CPU and CUDA agree: $(head -c 100 cuda.txt)"
+fi

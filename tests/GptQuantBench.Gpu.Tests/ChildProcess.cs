@@ -36,8 +36,8 @@ internal static class ChildProcess
         child.WaitForExit();
         Assert.True(child.ExitCode == 0, $"The scenario {scenario} ended with {child.ExitCode}: {output.Result}{error.Result}");
         return output.Result
-            .Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
-            .Select(line => line.Split(": ", 2))
+            .Split('\n', StringSplitOptions.RemoveEmptyEntries)
+            .Select(line => line.TrimEnd('\r').Split(": ", 2))
             .ToDictionary(parts => parts[0], parts => parts[1]);
     }
 }

@@ -1,4 +1,5 @@
 using GptQuantBench.Cuda;
+using GptQuantBench.Gpu.Tests.Backends;
 
 namespace GptQuantBench.Gpu.Tests;
 
@@ -20,6 +21,7 @@ internal static class ChildScenarios
             Clean => RunClean,
             Lifetime => RunLifetime,
             Reset => RunReset,
+            _ when scenario.StartsWith(FaultScenario.Prefix + ',', StringComparison.Ordinal) => () => FaultScenario.Run(scenario),
             _ => null,
         };
         run?.Invoke();

@@ -1,3 +1,4 @@
+using GptQuantBench.Benchmarks;
 
 namespace GptQuantBench.Commands;
 
@@ -20,6 +21,7 @@ internal static class CommandLineProgram
                 [Verbs.Export, .. var rest] => ExportCommand.Execute(rest),
                 [Verbs.Fetch, .. var rest] => FetchCommand.Execute(rest),
                 [Verbs.Info, .. var rest] => InfoCommand.Execute(rest),
+                [Verbs.ReplayFault, var model, var format, var phase] => FaultReplay.Execute(model, format, phase),
                 _ => RunCommand.Execute(arguments),
             };
         }

@@ -25,8 +25,10 @@ internal static class InfoCommand
         Console.WriteLine($"CPU:      {host.Cpu}, {host.Cores} cores, {host.RamGb} GB");
         foreach (var backend in BackendRegistry.All)
         {
-            var availability = backend.Probe(BackendChoice.Options(result));
-            Console.WriteLine($"Backend:  {backend.Name}: {(availability.IsAvailable ? availability.Device : availability.Reason)}");
+            var options = BackendChoice.Options(result);
+            var availability = backend.Probe(options);
+            var check = availability.IsAvailable ? backend.Check(options) : new DeviceCheck(availability.Reason);
+            Console.WriteLine($"Backend:  {backend.Name}: {check.Obstacle ?? $"{availability.Device} {check.Notice}".TrimEnd()}");
         }
 
         Console.WriteLine($"Models:   {string.Join(", ", ModelCatalogue.All.Select(model => model.Name))}");

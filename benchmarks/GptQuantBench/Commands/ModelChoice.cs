@@ -59,13 +59,14 @@ internal static class ModelChoice
     }
 
     /// <summary>
-    /// Relative where the file lies below the current folder, else the file and its folder: reports are passed on, and need not tell
-    /// where a user's home is.
+    /// Relative where the file lies below the current folder and that is in a repository, else the file and its folder: reports are passed
+    /// on, and need not tell where a user's home is, or what a temporary folder was called.
     /// </summary>
     private static string Shown(string file)
     {
-        var relative = Path.GetRelativePath(Directory.GetCurrentDirectory(), file);
-        return relative.StartsWith("..", StringComparison.Ordinal) || Path.IsPathRooted(relative)
+        var current = Directory.GetCurrentDirectory();
+        var relative = Path.GetRelativePath(current, file);
+        return relative.StartsWith("..", StringComparison.Ordinal) || Path.IsPathRooted(relative) || ArtifactsDirectory.RepositoryRoot(current) is null
             ? Path.Combine(Path.GetFileName(Path.GetDirectoryName(file))!, Path.GetFileName(file))
             : relative;
     }

@@ -116,13 +116,18 @@ internal static class RunCommand
         {
             var config = MainJobConfig.Create(settings, iterations, inProcess, artifacts, progress, log)
                 .AddFilter(new SimpleFilter(benchmark => isWanted((benchmark.ModelName(), benchmark.FormatName()))));
-            return Benchmarks(config, forwarded);
+            return Benchmarks(typeof(MainJob), config, forwarded);
         }
+
+        BenchmarkRunInfo[] PlanSweep(SweepCollector? progress, ILogger log) => settings.SweptDecodePaths is []
+            ? []
+            : [Benchmarks(typeof(DecodeSweep), MainJobConfig.CreateSweep(Iterations.Sweep, inProcess, artifacts, progress, log), forwarded)];
 
         var matching = Plan(_ => true, progress: null, NullLogger.Instance).BenchmarksCases
             .Select(benchmark => (benchmark.ModelName(), benchmark.FormatName()))
             .ToHashSet();
-        if (matching.Count == 0)
+        var sweeps = PlanSweep(progress: null, NullLogger.Instance).Sum(sweep => sweep.BenchmarksCases.Length);
+        if (matching.Count + sweeps == 0)
         {
             throw new UserErrorException($"The filter {string.Join(' ', filters)} matches no benchmark; --list flat names them, --filter '*' takes all.");
         }
@@ -148,13 +153,15 @@ internal static class RunCommand
             caseTimeout, new PhaseRecordStore(records.FullName), inProcess ? reason => EndRun(collector!, writer, reason) : null);
         collector = new CaseCollector(planned, new CaseBuilder(settings, hashes), writer, new ConsoleProgress(planned, settings), watchdog);
         using var cancellation = RunCancellation.Install(writer);
-        if (planned.Length > 0)
+        if (planned.Length + sweeps > 0)
         {
             using var log = new LogFile(artifacts);
-            Measure(Plan(Remains, collector, log), collector);
+            var sweepCollector = new SweepCollector(settings, hashes, writer, new ConsoleSweepProgress());
+            BenchmarkRunInfo[] runs = [Plan(Remains, collector, log), .. PlanSweep(sweepCollector, log)];
+            Measure([.. runs.Where(run => run.BenchmarksCases.Length > 0)], collector);
         }
 
-        writer.Close(BackendRegistry.Find(settings.Backend).Describe(settings.BackendOptions));
+        writer.Close(MachineFacts.DeviceNow(settings));
         var isKept = KeptReports.Keep(writer.Report, artifacts, baseline);
         var exitCode = ResultPages.Write(writer, artifacts);
         return isKept ? exitCode : ExitCode.CaseFailed;
@@ -170,11 +177,11 @@ internal static class RunCommand
     }
 
     /// <summary>Runs all cases; whatever ends BenchmarkDotNet early, every case gets its row.</summary>
-    private static void Measure(BenchmarkRunInfo run, CaseCollector collector)
+    private static void Measure(BenchmarkRunInfo[] runs, CaseCollector collector)
     {
         try
         {
-            BenchmarkRunner.Run([run]);
+            BenchmarkRunner.Run(runs);
         }
         catch (Exception exception)
         {
@@ -191,12 +198,12 @@ internal static class RunCommand
             "The benchmark process could not be built or started; the log file in the artifacts folder has the reason, and --inProcess needs no build.");
     }
 
-    private static BenchmarkRunInfo Benchmarks(ManualConfig own, string[] forwarded)
+    private static BenchmarkRunInfo Benchmarks(Type type, ManualConfig own, string[] forwarded)
     {
         var log = new AccumulationLogger();
         var (isParsed, parsed, _) = ConfigParser.Parse(forwarded, log, own);
         return isParsed
-            ? BenchmarkConverter.TypeToBenchmarks(typeof(MainJob), ManualConfig.Union(own, parsed))
+            ? BenchmarkConverter.TypeToBenchmarks(type, ManualConfig.Union(own, parsed))
             : throw new UserErrorException($"BenchmarkDotNet does not accept its options: {log.GetLog().ReplaceLineEndings(" ").Trim()}");
     }
 
@@ -214,6 +221,12 @@ internal static class RunCommand
 
     private static IReadOnlyList<string> Formats(ParseResult result) =>
         [.. result.Names(Options.Quantizations, DefaultFormats).Select(name => QuantizationFormat.Parse(name).Label).Distinct()];
+
+    /// <summary>Every path of the baseline, so that the report shows that the baseline is the fastest; none where the user chose one.</summary>
+    private static IReadOnlyList<string> SweptDecodePaths(ParseResult result, IBackend backend, BackendOptions options, IReadOnlyList<string> formats) =>
+        result.GetValue(Options.Smoke) || !options.Decode.Equals("auto", StringComparison.OrdinalIgnoreCase) || !formats.Contains(RunSettings.SweptFormat)
+            ? []
+            : backend.DecodePathsOf(QuantizationFormat.Parse(RunSettings.SweptFormat));
 
     private static RunSettings Settings(ParseResult result, string artifacts, string recordDirectory, Action<string> notify)
     {
@@ -238,6 +251,7 @@ internal static class RunCommand
             Seed = sampling.Seed,
             SpecialTokens = result.GetValue(Options.SpecialTokens),
             RecordDirectory = recordDirectory,
+            SweptDecodePaths = SweptDecodePaths(result, backend, options, formats),
         };
         return PromptCheck.Apply(settings, isDefaultPrompt: result.GetValue(Options.Prompt) is null, DefaultIds, notify);
     }

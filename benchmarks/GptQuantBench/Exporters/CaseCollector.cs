@@ -60,6 +60,11 @@ internal sealed class CaseCollector : EventProcessor
     /// <inheritdoc />
     public override void OnStartRunBenchmark(BenchmarkCase benchmarkCase)
     {
+        if (benchmarkCase.Descriptor.Type != typeof(MainJob))
+        {
+            return;
+        }
+
         if (_reports.Count == 0)
         {
             _progress.CaseStarted(_case, benchmarkCase.ModelName(), benchmarkCase.FormatName());
@@ -71,7 +76,7 @@ internal sealed class CaseCollector : EventProcessor
     /// <inheritdoc />
     public override void OnEndRunBenchmark(BenchmarkCase benchmarkCase, BenchmarkReport report)
     {
-        if (_writer.IsClosed)
+        if (_writer.IsClosed || benchmarkCase.Descriptor.Type != typeof(MainJob))
         {
             return;
         }

@@ -48,6 +48,9 @@ internal sealed class ReportWriter
     /// <summary>Adds a finished case. A disk that is full is not the end: the row stays in memory and is written with the next.</summary>
     public void Add(CaseResult row) => Update(report => report with { Results = [.. report.Results, row] });
 
+    /// <summary>Adds a point of a sweep, as a finished case.</summary>
+    public void Add(SweepResult point) => Update(report => report with { Sweeps = [.. report.Sweeps, point] });
+
     /// <summary>Notes the end of the run; later rows are ignored.</summary>
     /// <param name="device">The device now, when it has just worked: its clocks say more than those of an idle one at the start.</param>
     public void Close(DeviceFacts? device = null)

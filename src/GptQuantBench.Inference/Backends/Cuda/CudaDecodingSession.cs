@@ -29,6 +29,7 @@ internal sealed class CudaDecodingSession : IDecodingSession
     private readonly SequenceBuffers _buffers;
     private readonly IForwardPass _short;
     private readonly IForwardPass _long;
+    private readonly bool _replays;
     private readonly Graphs _greedy = new();
     private readonly Graphs _sampled = new();
     private CudaPageLockedHostMemory<float>? _hostLogits;
@@ -43,6 +44,7 @@ internal sealed class CudaDecodingSession : IDecodingSession
         _kernels = model.Kernels;
         _layers = model.Layers;
         Capacity = capacity;
+        _replays = model.Path != DecodePath.Eager && !_stream.SynchronizesLaunches;
 
         bool longPrompts = capacity > FusedPromptTokens && model.TryGetCuBlas(out _);
         int rows = Math.Min(capacity, longPrompts ? LongestPass : LinearKernels.MaxTokens);
@@ -63,7 +65,7 @@ internal sealed class CudaDecodingSession : IDecodingSession
                 _ => fused,
             };
             _long = longPrompts && model.Path != DecodePath.Eager ? Stepwise(model.CuBlas) : _short;
-            if (model.Path != DecodePath.Eager)
+            if (_replays)
             {
                 _greedy.Step = Capture(() => QueueStep(sampled: false));
                 _sampled.Step = Capture(() => QueueStep(sampled: true));
@@ -188,7 +190,7 @@ internal sealed class CudaDecodingSession : IDecodingSession
     private void QueuePrompt(int tokens, bool choose, bool sampled)
     {
         CudaGraphExec?[] graphs = (sampled ? _sampled : _greedy).Prompts;
-        if (choose && _model.Path != DecodePath.Eager && tokens < graphs.Length && tokens <= _short.MaxTokens)
+        if (choose && _replays && tokens < graphs.Length && tokens <= _short.MaxTokens)
         {
             (graphs[tokens] ??= Capture(() => QueuePromptPasses(tokens, true, sampled))).Launch(_stream);
         }
