@@ -1,18 +1,23 @@
 using System.CommandLine;
-using System.Globalization;
-using System.Security.Cryptography;
-using System.Text;
+using GptQuantBench.Evaluation;
 using GptQuantBench.Inference.Evaluation;
-using GptQuantBench.Inference.Quantization;
+using GptQuantBench.Reporting.Json;
+using GptQuantBench.Reporting.Markdown;
+using GptQuantBench.Reporting.Records;
+using GptQuantBench.Reporting.Tables;
+using GptQuantBench.Reporting.Terminal;
 
 namespace GptQuantBench.Commands;
 
-/// <summary><c>evaluate</c>: perplexity of a text, format by format, in windows of the context length.</summary>
+/// <summary><c>evaluate</c>: what formats cost on a text: perplexity, and divergence from FP16.</summary>
 internal static class EvaluateCommand
 {
+    private const string FileName = "evaluation";
+
     private static readonly Option[] _options =
     [
-        .. VerbModel.ModelOptions, Options.Text, Options.Quantizations, .. Options.Machine, Options.SpecialTokens, Options.Json,
+        .. VerbModel.ModelOptions, Options.Text, Options.Quantizations, Options.Quantized, Options.Join, Options.Stride, Options.Out,
+        .. Options.Machine, Options.SpecialTokens, Options.Json,
     ];
 
     /// <summary>Runs; returns the exit code.</summary>
@@ -23,69 +28,57 @@ internal static class EvaluateCommand
         {
             return HelpPage.WriteVerb(
                 Verbs.Evaluate,
-                "Measures the perplexity of a text: windows of the context length, stride the same, each window's first token unscored.",
+                "Measures what formats cost on a text: perplexity, divergence from FP16, how often the best token stays the same.",
                 _options,
                 "--model-path DIR --text FILE",
-                "--model-path DIR --text FILE --quantizations FP16,int4-g64-asym --json");
+                "--model-path DIR --text FILE --quantizations 8-bit,4-bit,int4-g64-asym+mse+head8 --out results",
+                "--model-path DIR --text FILE --quantized DIR/of/quantize",
+                "--models gpt2 --text wiki.test.raw --join wikitext --quantizations FP16");
         }
 
         var path = result.GetValue(Options.Text) ?? throw new UserErrorException("Option --text is missing; name a UTF-8 text file.");
-        QuantizationFormat[] formats = [.. result.Names(Options.Quantizations, "FP16,8-bit,4-bit").Select(QuantizationFormat.Parse)];
-        var bytes = ReadText(path);
+        var join = result.GetValue(Options.Join) is null ? null : result.Choice(Options.Join, "wikitext");
+        var text = EvaluationText.Read(path, joinsWikitext: join is not null);
         using var files = VerbModel.Open(result);
-        var tokenizer = files.Opened.Tokenizer
-            ?? throw new UserErrorException($"{files.Opened.Location.Name} has no vocabulary, so it can't read a text; put vocab.json and merges.txt beside its config.json.");
-        var ids = tokenizer.Encode(Decode(bytes, path), result.GetValue(Options.SpecialTokens));
-        (QuantizationFormat Format, PerplexityResult Result)[] results = [.. formats.Select(format => (format, Evaluate(files, format, ids)))];
-        var evaluation = new EvaluationOutput(path, Convert.ToHexStringLower(SHA256.HashData(bytes)), ids.Length, results);
-        if (result.GetValue(Options.Json))
+        var formats = FormatChoice.ForEvaluation(result, files.Opened);
+        var quantized = (result.GetValue(Options.Quantized) is null ? [] : result.Names(Options.Quantized, ""))
+            .Select(VerbModel.OpenDirectory).ToList();
+        try
         {
-            evaluation.WriteJson();
+            var evaluation = new FormatEvaluation(files, text, join, result.GetValue(Options.SpecialTokens))
+            {
+                Stride = result.GetValue(Options.Stride) is null
+                    ? null
+                    : result.Int(Options.Stride, 0, 1, files.Opened.Configuration.ContextLength),
+            };
+            var report = evaluation.Measure(formats, quantized, ProgressLine.Of("evaluate", "tokens"));
+            Write(report, result.GetValue(Options.Out), result.GetValue(Options.Json));
+            return ExitCode.Success;
+        }
+        finally
+        {
+            quantized.ForEach(model => model.Dispose());
+        }
+    }
+
+    private static void Write(EvaluationReport report, string? folder, bool asJson)
+    {
+        var table = EvaluationTable.Of(report);
+        var json = ReportJson.Serialize(report);
+        if (folder is not null)
+        {
+            OutputFile.Write(Path.Combine(folder, FileName + ".json"), json);
+            OutputFile.Write(Path.Combine(folder, FileName + ".md"), MarkdownTable.Of(table));
+        }
+
+        if (asJson)
+        {
+            using var stream = Console.OpenStandardOutput();
+            stream.Write(json);
         }
         else
         {
-            evaluation.WriteTable();
-        }
-
-        return ExitCode.Success;
-    }
-
-    private static PerplexityResult Evaluate(VerbModel files, QuantizationFormat format, int[] ids)
-    {
-        using var model = files.Load(format);
-        var tenth = 0;
-        return PerplexityEvaluator.Evaluate(model, ids, (scored, total) =>
-        {
-            var now = (int)(10L * scored / total);
-            if (now > tenth)
-            {
-                tenth = now;
-                Console.Error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{format.Label}: {scored} of {total} tokens"));
-            }
-        });
-    }
-
-    private static byte[] ReadText(string path)
-    {
-        try
-        {
-            return File.ReadAllBytes(path);
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-        {
-            throw new UserErrorException($"The text '{path}' can't be read ({FailureText.Of(exception)}); name a UTF-8 text file.", exception);
-        }
-    }
-
-    private static string Decode(byte[] bytes, string path)
-    {
-        try
-        {
-            return new UTF8Encoding(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true).GetString(bytes);
-        }
-        catch (DecoderFallbackException exception)
-        {
-            throw new UserErrorException($"The text '{path}' is not UTF-8; convert it first.", exception);
+            ConsoleTable.Write(ReportConsole.ForStandardOutput(), table);
         }
     }
 }

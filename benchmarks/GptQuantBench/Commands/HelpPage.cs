@@ -13,7 +13,8 @@ internal static class HelpPage
     [
         ("(none)", "run benchmarks; --filter '*' is the main job"),
         (Verbs.Generate, "write text"),
-        (Verbs.Evaluate, "perplexity of a text, format by format"),
+        (Verbs.Evaluate, "perplexity of a text and divergence from FP16, format by format"),
+        (Verbs.Quantize, "quantise once, calibrated on a text, into a checkpoint that loads fast"),
         (Verbs.Logits, "logits of token ids, to hold the engine against another"),
         (Verbs.Tokenize, "token ids of texts, to hold the tokenizer against another"),
         (Verbs.Compare, "two runs, with a statistical verdict on every metric"),

@@ -9,7 +9,7 @@ internal static class Options
 
     public static Option<string?> ModelPath { get; } = Value("--model-path", "DIR", "folder with config.json and model.safetensors; replaces --models");
 
-    public static Option<string?> Quantizations { get; } = Value("--quantizations", "FP16,8-bit,4-bit", "weight formats by name; also such as int4-g64-asym");
+    public static Option<string?> Quantizations { get; } = Value("--quantizations", "FP16,8-bit,4-bit", "weight formats by name; also such as int4-g64-asym+mse+head8");
 
     public static Option<string?> Quantization { get; } = Value("--quantization", "FP16", "weight format by name");
 
@@ -57,6 +57,16 @@ internal static class Options
     public static Option<string?> CaseTimeout { get; } = Value("--case-timeout", "SECONDS", "ends a case that runs longer: a failed row, and the next case; none by default");
 
     public static Option<string?> Text { get; } = Value("--text", "FILE", "UTF-8 text to evaluate on");
+
+    public static Option<string?> Join { get; } = Value("--join", "wikitext", "the file's lines are a dataset's rows, joined as Hugging Face's guide to perplexity does");
+
+    public static Option<string?> Stride { get; } = Value("--stride", "N", "tokens from window to window; the context length unless given");
+
+    public static Option<string?> Quantized { get; } = Value("--quantized", "DIR,DIR", "checkpoints that quantize made from this model, as further rows");
+
+    public static Option<string?> Out { get; } = Value("--out", "DIR", "folder for the result");
+
+    public static Option<string?> Calibration { get; } = Value("--calibration", "FILE", "UTF-8 text to calibrate 4-bit weights with; never the one to evaluate on");
 
     public static Option<string?> Ids { get; } = Value("--ids", "\"464 2003\"", "token ids");
 

@@ -40,16 +40,37 @@ internal sealed class VerbModel : IDisposable
         return new VerbModel(OpenedModel.Open(location), backend, BackendChoice.Options(result), notices);
     }
 
-    /// <summary>Puts the weights onto the device. The notices come first, now that nothing can be wrong with the input any more.</summary>
-    public ILanguageModel Load(QuantizationFormat format)
+    /// <summary>The backend.</summary>
+    public IBackend Backend => _backend;
+
+    /// <summary>Opens a checkpoint that <c>quantize</c> made.</summary>
+    /// <exception cref="UserErrorException">The folder holds weights that are not quantised.</exception>
+    public static OpenedModel OpenDirectory(string path)
     {
+        var opened = OpenedModel.Open(ModelLocator.FromDirectory(path));
+        if (opened.Configuration.Quantization is null)
+        {
+            opened.Dispose();
+            throw new UserErrorException($"{path} holds weights that are not quantised; --quantized takes folders that quantize wrote.");
+        }
+
+        return opened;
+    }
+
+    /// <summary>Puts the weights onto the device. The notices come first, now that nothing can be wrong with the input any more.</summary>
+    public ILanguageModel Load(QuantizationFormat format) => Load(Opened, format);
+
+    /// <summary>Puts weights of other files onto the same device.</summary>
+    public ILanguageModel Load(OpenedModel opened, QuantizationFormat format)
+    {
+        FormatChoice.Require(_backend, opened, format);
         while (_notices.TryDequeue(out var notice))
         {
             Console.Error.WriteLine(notice);
         }
 
         _backend.Start(_options);
-        return _backend.Load(Opened, format, _options);
+        return _backend.Load(opened, format, _options);
     }
 
     /// <inheritdoc />

@@ -1,4 +1,5 @@
 using GptQuantBench.Inference.Models;
+using GptQuantBench.Inference.Quantization;
 using GptQuantBench.Inference.Tokenization;
 
 namespace GptQuantBench.Inference.Checkpoints;
@@ -61,8 +62,24 @@ public sealed class OpenedModel : IDisposable
         }
     }
 
-    /// <summary>The tensor of a weight; shape and type are already checked.</summary>
+    /// <summary>The tensor of a weight that is stored as floats; shape and type are already checked.</summary>
     public CheckpointTensor Weight(WeightSpec spec) => _weights[spec.Name];
+
+    /// <summary>The packed matrix of a weight; null where it is stored as floats.</summary>
+    public StoredMatrix? Packed(WeightSpec spec) => StoredMatrix.Find(_weights, spec.Name);
+
+    /// <summary>The format that a load runs when <paramref name="requested"/> is asked for: another one only where weights are stored packed.</summary>
+    /// <exception cref="ModelFormatException">The format can't be made of what is stored.</exception>
+    public QuantizationFormat Resolve(QuantizationFormat requested)
+    {
+        ArgumentNullException.ThrowIfNull(requested);
+        return Configuration.Quantization is { } stored
+            ? stored.Resolve(requested, Location.Name)
+            : requested.Search != ScaleSearch.Compensated
+            ? requested
+            : throw new ModelFormatException(
+                $"{requested.Name} needs calibration, which a load does not do; make a checkpoint with quantize --quantization {requested.Name} and load that.");
+    }
 
     /// <inheritdoc />
     public void Dispose() => _checkpoint.Dispose();

@@ -1,11 +1,17 @@
 using GptQuantBench.Inference.Models;
+using GptQuantBench.Inference.Quantization;
 
 namespace GptQuantBench.Inference.Checkpoints;
 
-/// <summary>Finds the tensor of every weight that an architecture needs.</summary>
+/// <summary>Finds the tensors of every weight that an architecture needs.</summary>
 internal static class WeightBinding
 {
-    /// <summary>The tensors by canonical weight name; shapes and types are checked, values are not read.</summary>
+    private static readonly string[] _floats = ["F32", "F16", "BF16"];
+
+    /// <summary>
+    /// The tensors by canonical weight name, packed ones by the names of <see cref="StoredMatrix"/>; shapes and types are checked,
+    /// values are not read.
+    /// </summary>
     /// <exception cref="ModelFormatException">
     /// A weight is missing, stands there twice, has another shape or a type that cannot be read, or a tensor belongs to no weight.
     /// </exception>
@@ -26,14 +32,15 @@ internal static class WeightBinding
         }
 
         IReadOnlyList<WeightSpec> specs = architecture.Weights(configuration);
-        foreach (WeightSpec spec in specs)
+        var expected = specs.SelectMany(spec => Expected(spec, configuration)).ToList();
+        foreach ((string name, IReadOnlyList<string> types, long[] shape) in expected)
         {
-            Check(checkpoint, tensors.GetValueOrDefault(spec.Name), spec);
+            Check(checkpoint, tensors.GetValueOrDefault(name), name, types, shape);
         }
 
-        if (tensors.Count > specs.Count)
+        if (tensors.Count > expected.Count)
         {
-            var known = specs.Select(spec => spec.Name).ToHashSet();
+            var known = expected.Select(tensor => tensor.Name).ToHashSet();
             CheckpointTensor extra = tensors.First(pair => !known.Contains(pair.Key)).Value;
             throw Wrong(
                 extra.File,
@@ -44,25 +51,31 @@ internal static class WeightBinding
         return tensors;
     }
 
-    private static void Check(ICheckpoint checkpoint, CheckpointTensor? tensor, WeightSpec spec)
+    /// <summary>The tensors of a weight: one of floats, or the parts of a packed matrix.</summary>
+    private static IEnumerable<(string Name, IReadOnlyList<string> Types, long[] Shape)> Expected(
+        WeightSpec spec, ModelConfiguration configuration) =>
+        configuration.Quantization?.Format is { } format && spec.Role is WeightRole.Matrix or WeightRole.TokenEmbedding
+            ? StoredMatrix.Tensors(spec.Name, new PackedLayout(format.Of(spec), spec.OutputCount, spec.InputCount))
+                .Select(part => (part.Name, (IReadOnlyList<string>)[part.TypeName], part.Shape))
+            : [(spec.Name, _floats, spec.IsVector ? [spec.Rows] : [spec.Rows, spec.Columns])];
+
+    private static void Check(ICheckpoint checkpoint, CheckpointTensor? tensor, string name, IReadOnlyList<string> types, long[] expected)
     {
-        string shape = spec.IsVector ? $"[{spec.Rows}]" : $"[{spec.Rows}, {spec.Columns}]";
+        string shape = $"[{string.Join(", ", expected)}]";
         if (tensor is null)
         {
-            throw Wrong(checkpoint.Location, $"lacks the weight {spec.Name}", $"a tensor of shape {shape}");
+            throw Wrong(checkpoint.Location, $"lacks the weight {name}", $"a tensor of shape {shape}");
         }
 
-        bool fits = spec.IsVector
-            ? tensor.Shape is [long length] && length == spec.Rows
-            : tensor.Shape is [long rows, long columns] && rows == spec.Rows && columns == spec.Columns;
-        if (!fits)
+        if (!tensor.Shape.SequenceEqual(expected))
         {
             throw Wrong(tensor.File, $"holds {Quoted.Text(tensor.Name)} with shape [{string.Join(", ", tensor.Shape)}]", shape);
         }
 
-        if (tensor.Type == TensorType.Other)
+        if (!types.Contains(tensor.TypeName))
         {
-            throw Wrong(tensor.File, $"holds {Quoted.Text(tensor.Name)} as {tensor.TypeName}", "F32, F16 or BF16");
+            string allowed = types.Count == 1 ? types[0] : $"{string.Join(", ", types.SkipLast(1))} or {types[^1]}";
+            throw Wrong(tensor.File, $"holds {Quoted.Text(tensor.Name)} as {tensor.TypeName}", allowed);
         }
     }
 

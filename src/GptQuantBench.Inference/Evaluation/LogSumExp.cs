@@ -7,7 +7,7 @@ namespace GptQuantBench.Inference.Evaluation;
 public static class LogSumExp
 {
     // Terms that are summed in FP32 before they join the sum in FP64.
-    private const int Chunk = 4096;
+    private const int Chunk = 512;
 
     /// <summary>The logarithm of the sum of the exponentials of FP32 values; NaN where one is NaN.</summary>
     /// <param name="values">At least one.</param>

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using GptQuantBench.Inference.Quantization;
 
 namespace GptQuantBench.Inference.Models;
 
@@ -12,6 +13,10 @@ internal readonly struct ConfigurationReader(JsonElement root, string file)
 
     /// <summary>True where the key is there and not null.</summary>
     public bool Has(string key) => root.TryGetProperty(key, out JsonElement value) && value.ValueKind != JsonValueKind.Null;
+
+    /// <summary>How the weights are packed; null where they are not.</summary>
+    public StoredQuantization? Quantization() =>
+        Has(StoredQuantization.Key) ? StoredQuantization.Read(root.GetProperty(StoredQuantization.Key), file) : null;
 
     /// <summary>A whole number from 1 to <paramref name="largest"/>.</summary>
     public int Size(string key, int largest)

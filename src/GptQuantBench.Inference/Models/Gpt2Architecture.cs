@@ -36,11 +36,6 @@ public sealed class Gpt2Architecture : IModelArchitecture
         reader.RequireFlag("add_cross_attention", false);
         reader.RequireFlag("is_encoder_decoder", false);
         reader.RequireFlag("tie_word_embeddings", true);
-        if (reader.Has("quantization_config"))
-        {
-            throw reader.Wrong("a quantization_config", "weights that are not quantised yet (F32, F16 or BF16)");
-        }
-
         int embedding = reader.Size("n_embd", WidestEmbedding);
         var configuration = new ModelConfiguration
         {
@@ -52,6 +47,7 @@ public sealed class Gpt2Architecture : IModelArchitecture
             ContextLength = ReadContext(reader),
             VocabularySize = reader.Size("vocab_size", LargestVocabulary),
             LayerNormEpsilon = reader.Epsilon("layer_norm_epsilon", 1e-5f),
+            Quantization = reader.Quantization(),
         };
 
         if (embedding % configuration.HeadCount != 0)

@@ -1,3 +1,5 @@
+using GptQuantBench.Inference.Quantization;
+
 namespace GptQuantBench.Inference.Models;
 
 /// <summary>The sizes of a decoder-only transformer, whatever its architecture.</summary>
@@ -26,6 +28,9 @@ public sealed record ModelConfiguration
 
     /// <summary>The ε of layer normalisation (<c>layer_norm_epsilon</c>).</summary>
     public required float LayerNormEpsilon { get; init; }
+
+    /// <summary>How the matrices are packed in the file; null for F32, F16 and BF16 weights.</summary>
+    public StoredQuantization? Quantization { get; init; }
 
     /// <summary>Width of one attention head.</summary>
     public int HeadSize => EmbeddingSize / HeadCount;

@@ -24,7 +24,7 @@ public sealed record ModelFootprint(long WeightBytes, long BytesPerToken, long P
                 continue;
             }
 
-            QuantizationFormat own = FormatOf(spec, format);
+            QuantizationFormat own = format.Of(spec);
             long bytes = own.Bytes(spec.OutputCount, spec.InputCount);
             long row = bytes / spec.OutputCount;
             weights += bytes;
@@ -37,12 +37,5 @@ public sealed record ModelFootprint(long WeightBytes, long BytesPerToken, long P
         }
 
         return new(weights, perToken, parameters);
-    }
-
-    /// <summary>The format that a matrix or embedding is held in when the model is loaded in <paramref name="format"/>.</summary>
-    public static QuantizationFormat FormatOf(WeightSpec spec, QuantizationFormat format)
-    {
-        ArgumentNullException.ThrowIfNull(spec);
-        return spec.Role == WeightRole.PositionEmbedding ? QuantizationFormat.Fp16 : format;
     }
 }

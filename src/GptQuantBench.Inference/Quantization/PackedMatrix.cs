@@ -1,4 +1,6 @@
 using System.Numerics;
+using System.Numerics.Tensors;
+using System.Runtime.InteropServices;
 using GptQuantBench.Inference.Memory;
 using GptQuantBench.Inference.Models;
 
@@ -96,6 +98,43 @@ public sealed unsafe class PackedMatrix : IDisposable
         RowPacker.Pack(Layout, View, row, values, source);
     }
 
+    /// <summary>Sets the codes of one row of a 4-bit format that were found elsewhere; different rows may be set by different threads.</summary>
+    /// <param name="row">Which.</param>
+    /// <param name="codes">0…15, <see cref="PackedLayout.Columns"/> long.</param>
+    /// <param name="scales">One a group.</param>
+    /// <param name="minima">One a group in asymmetric formats.</param>
+    public void SetCodes(int row, ReadOnlySpan<byte> codes, ReadOnlySpan<Half> scales, ReadOnlySpan<Half> minima)
+    {
+        ArgumentOutOfRangeException.ThrowIfNotEqual(codes.Length, Layout.Columns);
+        RowPacker.SetCodes(Layout, View, row, codes);
+        scales.CopyTo(new Span<Half>(View.GroupScales + ((long)row * Layout.GroupsPerRow), Layout.GroupsPerRow));
+        if (View.GroupMinima != null)
+        {
+            minima.CopyTo(new Span<Half>(View.GroupMinima + ((long)row * Layout.GroupsPerRow), Layout.GroupsPerRow));
+        }
+    }
+
+    /// <summary>Takes everything from elsewhere, byte for byte.</summary>
+    /// <param name="codes"><see cref="PackedLayout.CodeBytes"/> bytes.</param>
+    /// <param name="scales"><see cref="PackedLayout.ScaleBytes"/> bytes.</param>
+    /// <param name="minima"><see cref="PackedLayout.MinimumBytes"/> bytes.</param>
+    /// <param name="source">Where they come from, for messages.</param>
+    /// <exception cref="ModelFormatException">A scale or minimum is not finite, or an 8-bit code is −128, which no packer writes.</exception>
+    public void SetParts(ReadOnlySpan<byte> codes, ReadOnlySpan<byte> scales, ReadOnlySpan<byte> minima, string source)
+    {
+        bool isFinite = Layout.IsGrouped
+            ? AllFinite(MemoryMarshal.Cast<byte, Half>(scales)) && AllFinite(MemoryMarshal.Cast<byte, Half>(minima))
+            : AllFinite(MemoryMarshal.Cast<byte, float>(scales));
+        if (!isFinite || (Layout.Format.Bits == 8 && codes.Contains((byte)0x80)))
+        {
+            throw new ModelFormatException($"{source} or its scales hold values that no packer writes, expected finite scales and codes in range; use an undamaged file.");
+        }
+
+        codes.CopyTo(_codes.Slice(0, codes.Length));
+        scales.CopyTo(_scales is null ? [] : _scales.Slice(0, scales.Length));
+        minima.CopyTo(_minima is null ? [] : _minima.Slice(0, minima.Length));
+    }
+
     /// <summary>Unpacks one row.</summary>
     /// <param name="row">Which.</param>
     /// <param name="values">Receives <see cref="PackedLayout.Columns"/> values.</param>
@@ -123,4 +162,7 @@ public sealed unsafe class PackedMatrix : IDisposable
         _scales?.Dispose();
         _minima?.Dispose();
     }
+
+    private static bool AllFinite<T>(ReadOnlySpan<T> values)
+        where T : INumberBase<T> => TensorPrimitives.IsFiniteAll(values);
 }

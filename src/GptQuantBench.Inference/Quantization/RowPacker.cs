@@ -18,13 +18,19 @@ namespace GptQuantBench.Inference.Quantization;
 ///                                                              code = clamp(rint((v − minimum) / scale), 0, 15)
 /// </code>
 /// <c>largest</c> is the value of largest magnitude with its sign, the first in column order where several are equal. A scale of 0
-/// gives the codes that mean 0 (asymmetric: the minimum). <c>max − min</c> uses the values before the minimum is rounded.
+/// gives the codes that mean 0 (asymmetric: the minimum). <c>max − min</c> uses the values before the minimum is rounded. Formats that
+/// search take scale and minimum of 4-bit groups from <see cref="LeastSquaresScale"/>, and the codes by the same rule.
 /// </summary>
 internal static unsafe class RowPacker
 {
     private const int Block = PackedLayout.BlockColumns;
 
     /// <summary>Packs one row.</summary>
+    /// <param name="layout">Where the parts lie.</param>
+    /// <param name="matrix">The addresses.</param>
+    /// <param name="row">Which.</param>
+    /// <param name="values">The row.</param>
+    /// <param name="source">What the values are, for messages.</param>
     /// <exception cref="ModelFormatException">A value is NaN, infinite, or too large for the format.</exception>
     public static void Pack(in PackedLayout layout, in PackedMatrixView matrix, int row, ReadOnlySpan<float> values, string source)
     {
@@ -51,6 +57,7 @@ internal static unsafe class RowPacker
         }
 
         int groupSize = layout.Format.GroupSize;
+        bool searches = layout.Format.Search == ScaleSearch.LeastSquares;
         for (int group = 0; group < layout.GroupsPerRow; group++)
         {
             int start = group * groupSize;
@@ -66,6 +73,7 @@ internal static unsafe class RowPacker
             else if (matrix.GroupMinima == null)
             {
                 scale = (Half)(Largest(part) / -8f);
+                scale = searches ? LeastSquaresScale.Symmetric(part, [], scale) : scale;
                 PackGroup4Symmetric(part, partCodes, HalfVectors.Widen(scale));
             }
             else
@@ -73,6 +81,11 @@ internal static unsafe class RowPacker
                 float minimum = TensorPrimitives.Min(part);
                 scale = (Half)((TensorPrimitives.Max(part) - minimum) / 15f);
                 Half rounded = (Half)minimum;
+                if (searches)
+                {
+                    (scale, rounded) = LeastSquaresScale.Asymmetric(part, [], (scale, rounded));
+                }
+
                 ((Half*)matrix.GroupMinima)[index] = rounded;
                 CheckRange(rounded, row, source);
                 PackGroup4Asymmetric(part, partCodes, HalfVectors.Widen(scale), HalfVectors.Widen(rounded));
@@ -80,6 +93,22 @@ internal static unsafe class RowPacker
 
             CheckRange(scale, row, source);
             ((Half*)matrix.GroupScales)[index] = scale;
+        }
+    }
+
+    /// <summary>Stores 4-bit codes 0…15; what the last block lacks gets the code that means 0.</summary>
+    public static void SetCodes(in PackedLayout layout, in PackedMatrixView matrix, int row, ReadOnlySpan<byte> codes)
+    {
+        const int half = Block / 2;
+        byte absent = (byte)(layout.Format.IsSymmetric ? 8 : 0);
+        byte* at = matrix.Codes + ((long)row * layout.CodeRowBytes);
+        for (int start = 0; start < layout.PaddedColumns; start += Block, at += half)
+        {
+            for (int i = 0; i < half; i++)
+            {
+                int low = start + i, high = low + half;
+                at[i] = (byte)((low < codes.Length ? codes[low] : absent) | ((high < codes.Length ? codes[high] : absent) << 4));
+            }
         }
     }
 

@@ -45,6 +45,20 @@ public static class FigureFormat
         };
     }
 
+    /// <summary>A number with one standard error: as many digits as its error has with two significant ones.</summary>
+    public static string WithError(double? value, double? error) =>
+        Ratio.Finite(value) is { } number && Ratio.Finite(error) is { } width and > 0
+            ? string.Create(_culture, $"{number.ToString(Digits(width), _culture)} ±{width.ToString(Digits(width), _culture)}")
+            : Number(value);
+
+    /// <summary>A share in percent with one standard error in percentage points.</summary>
+    public static string PercentWithError(double? share, double? error) =>
+        Ratio.Finite(share) is null ? Missing : $"{WithError(share * 100, error * 100)}%";
+
+    /// <summary>A relative change in percent, with its sign and one standard error in percentage points.</summary>
+    public static string ChangeWithError(double? change, double? error) =>
+        Ratio.Finite(change) is not { } value ? Missing : $"{(value < 0 ? "" : "+")}{PercentWithError(value, error)}";
+
     /// <summary>A share in percent.</summary>
     public static string Percent(double? share) =>
         Ratio.Finite(share) is { } value ? string.Create(_culture, $"{value * 100:F1}%") : Missing;
@@ -77,4 +91,8 @@ public static class FigureFormat
 
     /// <summary>A moment, to the second, in UTC.</summary>
     public static string Moment(DateTimeOffset moment) => moment.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss 'UTC'", _culture);
+
+    /// <summary>Digits that show a width with two significant ones.</summary>
+    private static string Digits(double width) =>
+        "F" + Math.Clamp(1 - (int)Math.Floor(Math.Log10(width)), 0, 9).ToString(_culture);
 }

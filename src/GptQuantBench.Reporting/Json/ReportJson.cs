@@ -1,5 +1,6 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
 using System.Text.Unicode;
 using GptQuantBench.Reporting.Records;
 
@@ -17,18 +18,10 @@ public static class ReportJson
     };
 
     /// <summary>The report as <c>llm_benchmark_results.json</c> holds it, with a final line break.</summary>
-    public static byte[] Serialize(RunReport report)
-    {
-        ArgumentNullException.ThrowIfNull(report);
-        using var stream = new MemoryStream();
-        using (var writer = new Utf8JsonWriter(stream, _writerOptions))
-        {
-            JsonSerializer.Serialize(writer, report, ReportJsonContext.Default.RunReport);
-        }
+    public static byte[] Serialize(RunReport report) => Serialize(report, ReportJsonContext.Default.RunReport);
 
-        stream.WriteByte((byte)'\n');
-        return stream.ToArray();
-    }
+    /// <summary>An evaluation as <c>evaluate --json</c> writes it, with a final line break.</summary>
+    public static byte[] Serialize(EvaluationReport report) => Serialize(report, ReportJsonContext.Default.EvaluationReport);
 
     /// <summary>The report that a file holds; the reference script's own files are reports too, with our keys missing.</summary>
     /// <param name="utf8">The file's bytes.</param>
@@ -82,5 +75,18 @@ public static class ReportJson
     {
         RunReport report = root.Deserialize(ReportJsonContext.Default.RunReport)!;
         return root.TryGetProperty(ReportLayout.SchemaVersionKey, out _) ? report : report with { SchemaVersion = null };
+    }
+
+    private static byte[] Serialize<T>(T report, JsonTypeInfo<T> type)
+    {
+        ArgumentNullException.ThrowIfNull(report);
+        using var stream = new MemoryStream();
+        using (var writer = new Utf8JsonWriter(stream, _writerOptions))
+        {
+            JsonSerializer.Serialize(writer, report, type);
+        }
+
+        stream.WriteByte((byte)'\n');
+        return stream.ToArray();
     }
 }

@@ -22,4 +22,5 @@ namespace GptQuantBench.Reporting.Json;
         typeof(JsonStringEnumConverter<WeightKind>),
     ])]
 [JsonSerializable(typeof(RunReport))]
+[JsonSerializable(typeof(EvaluationReport))]
 internal sealed partial class ReportJsonContext : JsonSerializerContext;

@@ -118,7 +118,7 @@ public sealed class PackingTests
                 }
             }
 
-            QuantizationFormat format = ModelFootprint.FormatOf(spec, QuantizationFormat.FourBit);
+            QuantizationFormat format = QuantizationFormat.FourBit.Of(spec);
             using PackedMatrix expected = PackedMatrix.Quantize(new MemoryLedger(), format, spec.OutputCount, spec.InputCount, values, spec.Name);
             (byte[] codes, byte[] scales, _) = cuda.Weights.Matrix(spec.Name).Download();
             Assert.Equal(expected.Codes, codes);

@@ -79,7 +79,7 @@ public class PackedMatrixTests
     {
         // The largest magnitude is −8, so the scale is 1 and a value v has the code v + 8.
         float[] row = [.. Enumerable.Range(0, 32).Select(column => (float)((column * 5 % 16) - 8))];
-        using PackedMatrix matrix = PackedMatrix.Quantize(new MemoryLedger(), QuantizationFormat.FourBit, 1, 32, row, "test");
+        using PackedMatrix matrix = PackedMatrix.Quantize(new MemoryLedger(), QuantizationFormat.Parse("int4-g32-sym"), 1, 32, row, "test");
         Assert.Equal(1f, (float)BinaryPrimitives.ReadHalfLittleEndian(matrix.Scales));
         for (int j = 0; j < 16; j++)
         {
@@ -100,8 +100,8 @@ public class PackedMatrixTests
     [Fact]
     public void The_first_of_two_largest_magnitudes_gives_the_sign()
     {
-        using PackedMatrix first = PackedMatrix.Quantize(new MemoryLedger(), QuantizationFormat.FourBit, 1, 3, [0f, 8f, -8f], "test");
-        using PackedMatrix second = PackedMatrix.Quantize(new MemoryLedger(), QuantizationFormat.FourBit, 1, 3, [0f, -8f, 8f], "test");
+        using PackedMatrix first = PackedMatrix.Quantize(new MemoryLedger(), QuantizationFormat.Parse("int4-g32-sym"), 1, 3, [0f, 8f, -8f], "test");
+        using PackedMatrix second = PackedMatrix.Quantize(new MemoryLedger(), QuantizationFormat.Parse("int4-g32-sym"), 1, 3, [0f, -8f, 8f], "test");
         Assert.Equal(-1f, (float)BinaryPrimitives.ReadHalfLittleEndian(first.Scales));
         Assert.Equal(1f, (float)BinaryPrimitives.ReadHalfLittleEndian(second.Scales));
     }
@@ -131,7 +131,7 @@ public class PackedMatrixTests
 
     [Theory]
     [InlineData("FP16", 65505f)]
-    [InlineData("4-bit", 8f * 65530f)]
+    [InlineData("int4-g32-sym", 8f * 65530f)]
     [InlineData("int4-g32-asym", -70000f)]
     [InlineData("int8-g32-sym", 127f * 65530f)]
     public void Values_beyond_fp16_are_refused_by_name(string format, float value)

@@ -11,11 +11,14 @@ public class QuantizationFormatTests
     [InlineData("8-bit", "int8-row-sym")]
     [InlineData(" 8-BIT ", "int8-row-sym")]
     [InlineData("int8-row-sym", "int8-row-sym")]
-    [InlineData("4-bit", "int4-g32-sym")]
+    [InlineData("4-bit", "int4-g32-sym+mse")]
     [InlineData("int4-g32-sym", "int4-g32-sym")]
     [InlineData("INT4-G64-ASYM", "int4-g64-asym")]
     [InlineData("int4-g128-sym", "int4-g128-sym")]
     [InlineData("int8-g32-sym", "int8-g32-sym")]
+    [InlineData("int4-g64-asym+mse", "int4-g64-asym+mse")]
+    [InlineData("INT4-G128-SYM+GPTQ+HEAD8", "int4-g128-sym+gptq+head8")]
+    [InlineData("int4-g32-sym+head8", "int4-g32-sym+head8")]
     public void A_label_or_a_name_is_understood_whatever_its_case(string text, string name)
     {
         Assert.Equal(name, QuantizationFormat.Parse(text).Name);
@@ -26,11 +29,58 @@ public class QuantizationFormatTests
     [InlineData("8bit", "8-bit")]
     [InlineData("int4-g32-sim", "int4-g32-sym")]
     [InlineData("int4-g256-asym", "int4-g32-asym")]
+    [InlineData("int4-g64-asym+msee", "int4-g64-asym+mse")]
     public void An_unknown_name_is_an_error_with_a_near_match(string text, string near)
     {
         ModelFormatException exception = Assert.Throws<ModelFormatException>(() => QuantizationFormat.Parse(text));
         Assert.Contains($"'{text}'", exception.Message, StringComparison.Ordinal);
         Assert.Contains($"did you mean '{near}'", exception.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("int4-row-sym", "groups of 32, 64 or 128")]
+    [InlineData("int8-g32-asym", "8-bit codes are symmetric")]
+    [InlineData("int8-row-sym+mse", "rounded plainly")]
+    public void A_combination_that_is_not_offered_says_why(string text, string reason)
+    {
+        Assert.Contains(reason, Assert.Throws<ModelFormatException>(() => QuantizationFormat.Parse(text)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Every_format_is_parsed_back_from_its_name_and_its_label()
+    {
+        foreach (QuantizationFormat plain in QuantizationFormat.All)
+        {
+            QuantizationFormat[] formats = plain.Bits == 4
+                ? [.. from search in Enum.GetValues<ScaleSearch>() from head in new[] { false, true } select plain with { Search = search, HasEightBitHead = head }]
+                : [plain];
+            Assert.All(formats, format =>
+            {
+                Assert.Equal(format, QuantizationFormat.Parse(format.Name));
+                Assert.Equal(format, QuantizationFormat.Parse(format.Label));
+            });
+        }
+    }
+
+    [Theory]
+    [InlineData("int4-g32-sym+mse+head8", "wte.weight", "8-bit")]
+    [InlineData("int4-g32-sym+mse+head8", "h.3.mlp.c_fc.weight", "4-bit")]
+    [InlineData("int4-g32-sym+mse+head8", "wpe.weight", "FP16")]
+    [InlineData("4-bit", "wte.weight", "4-bit")]
+    public void Each_matrix_has_its_own_format(string format, string weight, string expected)
+    {
+        WeightSpec spec = new Gpt2Architecture().Weights(ModelCatalogue.Get("gpt2").Configuration).Single(spec => spec.Name == weight);
+        Assert.Equal(expected, QuantizationFormat.Parse(format).Of(spec).Label);
+    }
+
+    /// <summary>gpt2: 84,934,656 weights in layers at 4.5 bits, 38,597,376 in the embedding at 8 bits and a scale of 32 for each 768.</summary>
+    [Fact]
+    public void An_eight_bit_head_counts_in_the_bits_of_the_model()
+    {
+        IReadOnlyList<WeightSpec> weights = new Gpt2Architecture().Weights(ModelCatalogue.Get("gpt2").Configuration);
+        double expected = ((84_934_656 * 4.5) + (38_597_376 * (8 + (32 / 768.0)))) / (84_934_656 + 38_597_376);
+        Assert.Equal(expected, QuantizationFormat.Parse("int4-g32-sym+head8").BitsPerWeight(weights), 12);
+        Assert.Equal(4.5, QuantizationFormat.FourBit.BitsPerWeight(weights), 12);
     }
 
     [Fact]

@@ -31,6 +31,9 @@ internal sealed class CpuBackend : IBackend
     public double MeasureReadBandwidth(long bufferBytes, BackendOptions options) => ReadBandwidthProbe.Measure(bufferBytes);
 
     /// <inheritdoc />
+    public string? Refusal(QuantizationFormat format) => null;
+
+    /// <inheritdoc />
     public ILanguageModel Load(OpenedModel model, QuantizationFormat format, BackendOptions options)
     {
         string? error = Select(options, out CpuKernel? kernel);

@@ -23,6 +23,7 @@ internal sealed class CpuLanguageModel : ILanguageModel
     /// <exception cref="InsufficientMemoryException">The weights do not fit into memory.</exception>
     public CpuLanguageModel(OpenedModel model, QuantizationFormat format, CpuKernel kernel, MemoryLedger ledger)
     {
+        format = model.Resolve(format);
         Configuration = model.Configuration;
         Format = format;
         _kernel = kernel;

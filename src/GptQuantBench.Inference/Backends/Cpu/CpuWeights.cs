@@ -21,19 +21,18 @@ internal sealed class CpuWeights : IDisposable
             using WeightPacker packer = new(pool, ledger);
             foreach (WeightSpec spec in model.Architecture.Weights(model.Configuration))
             {
-                CheckpointTensor tensor = model.Weight(spec);
                 if (spec.IsVector)
                 {
                     NativeBuffer<float> vector = new(ledger, MemoryCategory.Weights, spec.Count, BufferFill.None);
                     _vectors.Add(spec.Name, vector);
-                    WeightPacker.ReadVector(tensor, vector);
+                    WeightPacker.ReadVector(model.Weight(spec), vector);
                 }
                 else
                 {
-                    QuantizationFormat own = ModelFootprint.FormatOf(spec, format);
+                    QuantizationFormat own = format.Of(spec);
                     PackedMatrix matrix = new(ledger, new PackedLayout(own, spec.OutputCount, spec.InputCount));
                     _matrices.Add(spec.Name, matrix);
-                    packer.Pack(tensor, spec, matrix);
+                    packer.Fill(model, spec, matrix);
                 }
             }
         }

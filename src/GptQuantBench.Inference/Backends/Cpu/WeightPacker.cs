@@ -36,6 +36,20 @@ internal sealed unsafe class WeightPacker : IDisposable
         }
     }
 
+    /// <summary>Fills a matrix with a model's weights: copied where they are stored packed, else packed.</summary>
+    /// <exception cref="ModelFormatException">A value is NaN, infinite, or too large for the format.</exception>
+    public void Fill(OpenedModel model, WeightSpec spec, PackedMatrix matrix)
+    {
+        if (model.Packed(spec) is { } stored)
+        {
+            stored.CopyTo(matrix);
+        }
+        else
+        {
+            Pack(model.Weight(spec), spec, matrix);
+        }
+    }
+
     /// <summary>Packs a matrix, transposing it where the checkpoint has it [in, out].</summary>
     /// <exception cref="ModelFormatException">A value is NaN, infinite, or too large for the format.</exception>
     public void Pack(CheckpointTensor tensor, WeightSpec spec, PackedMatrix matrix)

@@ -106,6 +106,16 @@ internal sealed class CudaBackend : IBackend
     }
 
     /// <inheritdoc />
+    public string? Refusal(QuantizationFormat format)
+    {
+        ArgumentNullException.ThrowIfNull(format);
+        return format.HasEightBitHead
+            ? $"The CUDA backend holds all matrices in one format, so it can't run {format.Name}; "
+                + $"choose {(format with { HasEightBitHead = false }).Name}, or the CPU backend."
+            : null;
+    }
+
+    /// <inheritdoc />
     public ILanguageModel Load(OpenedModel model, QuantizationFormat format, BackendOptions options)
     {
         ArgumentNullException.ThrowIfNull(model);
@@ -116,6 +126,8 @@ internal sealed class CudaBackend : IBackend
             CudaDevice device = CudaDevice.Get(options.Device);
             return device.ComputeCapability.Major < LeastCapability
                 ? throw new ModelFormatException(TooOld(device))
+                : Refusal(model.Resolve(format)) is { } refusal
+                ? throw new ModelFormatException(refusal)
                 : new CudaLanguageModel(model, format, options);
         }
         catch (CudaLibraryException exception)

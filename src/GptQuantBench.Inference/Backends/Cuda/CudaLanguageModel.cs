@@ -20,6 +20,7 @@ internal sealed class CudaLanguageModel : ILanguageModel
     /// <exception cref="CudaException">The device is full or faulty.</exception>
     public CudaLanguageModel(OpenedModel model, QuantizationFormat format, BackendOptions options)
     {
+        format = model.Resolve(format);
         Configuration = model.Configuration;
         Format = format;
         if (Configuration.Architecture != Architecture)

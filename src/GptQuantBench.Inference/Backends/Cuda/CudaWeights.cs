@@ -17,6 +17,7 @@ internal sealed class CudaWeights : IDisposable
     public CudaWeights(OpenedModel model, QuantizationFormat format, CudaMemoryPools pools, PackKernels kernels, CudaStream stream)
     {
         IReadOnlyList<WeightSpec> specs = model.Architecture.Weights(model.Configuration);
+        HostPacker? host = null;
         try
         {
             using WeightUploader uploader = new(pools, kernels, stream, model, specs);
@@ -30,9 +31,18 @@ internal sealed class CudaWeights : IDisposable
                 }
                 else
                 {
-                    DeviceMatrix matrix = new(pools.Weights, new PackedLayout(ModelFootprint.FormatOf(spec, format), spec.OutputCount, spec.InputCount));
+                    DeviceMatrix matrix = new(pools.Weights, new PackedLayout(format.Of(spec), spec.OutputCount, spec.InputCount));
                     _matrices.Add(spec.Name, matrix);
-                    uploader.Upload(spec, matrix);
+                    if (HostPacker.IsNeeded(model, spec, matrix.Layout.Format))
+                    {
+                        host ??= new(model);
+                        using PackedMatrix packed = host.Pack(spec, matrix.Layout);
+                        uploader.Upload(packed, matrix);
+                    }
+                    else
+                    {
+                        uploader.Upload(spec, matrix);
+                    }
                 }
             }
 
@@ -42,6 +52,10 @@ internal sealed class CudaWeights : IDisposable
         {
             Dispose();
             throw;
+        }
+        finally
+        {
+            host?.Dispose();
         }
     }
 

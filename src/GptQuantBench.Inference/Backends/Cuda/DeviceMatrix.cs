@@ -47,6 +47,14 @@ internal sealed class DeviceMatrix : IDisposable
     /// <summary>What kernels get.</summary>
     public MatrixView View { get; }
 
+    /// <summary>Takes what the host has packed in the same layout, byte for byte.</summary>
+    public void CopyFrom(PackedMatrix packed)
+    {
+        _codes.CopyToDevice(packed.Codes);
+        _scales?.CopyToDevice(packed.Scales);
+        _minima?.CopyToDevice(packed.Minima);
+    }
+
     /// <summary>Codes, scales and minima, copied to the host; for tests.</summary>
     public (byte[] Codes, byte[] Scales, byte[] Minima) Download() => (_codes.ToArray(), _scales?.ToArray() ?? [], _minima?.ToArray() ?? []);
 

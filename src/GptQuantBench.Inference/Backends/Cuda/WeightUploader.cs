@@ -1,6 +1,7 @@
 using GptQuantBench.Cuda;
 using GptQuantBench.Inference.Checkpoints;
 using GptQuantBench.Inference.Models;
+using GptQuantBench.Inference.Quantization;
 
 namespace GptQuantBench.Inference.Backends.Cuda;
 
@@ -95,6 +96,13 @@ internal sealed unsafe class WeightUploader : IDisposable
             _kernels.Widen(_stream, _stored!.DevicePointer, tensor.Type, _values.DevicePointer, fault, (long)count * columns);
             _kernels.Pack(_stream, _values.DevicePointer, matrix, fault, first, count);
         }
+    }
+
+    /// <summary>Copies a matrix that the host has packed; its values were checked there.</summary>
+    public void Upload(PackedMatrix packed, DeviceMatrix matrix)
+    {
+        matrix.CopyFrom(packed);
+        _tensor++;
     }
 
     /// <summary>Waits for the device and reports the first tensor with wrong values.</summary>
