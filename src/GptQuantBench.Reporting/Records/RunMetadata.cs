@@ -48,6 +48,9 @@ public sealed record RunMetadata
     /// <summary>Whether each case had a process of its own.</summary>
     public ToolchainKind? Toolchain { get; init; }
 
+    /// <summary>True for a run by <c>--smoke</c>, whose figures are no measurement; else absent.</summary>
+    public bool? Smoke { get; init; }
+
     /// <summary>Read bandwidth of the device's memory that the run's own probe measured, 1e9 bytes per second.</summary>
     public double? ReadBandwidthGbPerSec { get; init; }
 

@@ -93,6 +93,7 @@ internal static class SampleReports
         Driver = "580.1",
         Clocks = new ClockRecord { SmMhz = 1980, MemoryMhz = 2619, MaxSmMhz = 1980, MaxMemoryMhz = 2619 },
         Toolchain = ToolchainKind.OutOfProcess,
+        Smoke = true,
         ReadBandwidthGbPerSec = Bandwidth,
         ReadBandwidthBufferBytes = 62_000_000,
         Notices = ["Clocks moved by 3% during the run."],
