@@ -7,7 +7,7 @@ internal static class ArtifactsDirectory
 
     /// <summary>The given folder, else <c>artifacts</c> of the repository, else of the current folder. Created, and tried by writing.</summary>
     /// <exception cref="UserErrorException">It cannot be written.</exception>
-    public static string Resolve(string? given)
+    public static string Resolve(string? given, string option = "--artifacts")
     {
         var directory = Path.GetFullPath(given ?? Path.Combine(RepositoryRoot(Directory.GetCurrentDirectory()) ?? Directory.GetCurrentDirectory(), "artifacts"));
         try
@@ -21,7 +21,7 @@ internal static class ArtifactsDirectory
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or NotSupportedException)
         {
             throw new UserErrorException(
-                $"The artifacts folder '{directory}' can't be written ({FailureText.Of(exception)}); name a folder that can with --artifacts.", exception);
+                $"The artifacts folder '{directory}' can't be written ({FailureText.Of(exception)}); name a folder that can with {option}.", exception);
         }
     }
 

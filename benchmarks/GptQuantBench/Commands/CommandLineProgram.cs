@@ -15,6 +15,7 @@ internal static class CommandLineProgram
                 [Verbs.Logits, .. var rest] => LogitsCommand.Execute(rest),
                 [Verbs.Tokenize, .. var rest] => TokenizeCommand.Execute(rest),
                 [Verbs.Evaluate, .. var rest] => EvaluateCommand.Execute(rest),
+                [Verbs.Report, .. var rest] => ReportCommand.Execute(rest),
                 [Verbs.Info, .. var rest] => InfoCommand.Execute(rest),
                 _ => RunCommand.Execute(arguments),
             };

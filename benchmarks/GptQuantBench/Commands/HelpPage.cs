@@ -16,6 +16,7 @@ internal static class HelpPage
         (Verbs.Evaluate, "perplexity of a text, format by format"),
         (Verbs.Logits, "logits of token ids, to hold the engine against another"),
         (Verbs.Tokenize, "token ids of texts, to hold the tokenizer against another"),
+        (Verbs.Report, "charts, Markdown and the HTML page again, from a saved report"),
         (Verbs.Info, "what this machine offers"),
     ];
 
@@ -27,6 +28,7 @@ internal static class HelpPage
         ("Your own model, greedy, 100 tokens", "--filter '*' --model-path DIR --temperature 0 --tokens 100"),
         ("Five processes a case, for comparing runs", "--filter '*' --launchCount 5"),
         ("Text from the command line", "generate --models gpt2 --prompt \"The future of AI is\""),
+        ("Charts and a page from a saved report", "report artifacts/llm_benchmark_results.json"),
         ("What 4-bit costs on a text", "evaluate --model-path DIR --text FILE --quantizations FP16,4-bit"),
     ];
 

@@ -15,10 +15,19 @@ internal static class VerbParser
     };
 
     /// <summary>Parses.</summary>
+    /// <param name="verb">The verb.</param>
+    /// <param name="options">Its options; <c>--help</c> comes with every verb.</param>
+    /// <param name="arguments">What the user typed after the verb.</param>
+    /// <param name="operands">Values without an option's name, such as files, for a verb that takes any.</param>
     /// <exception cref="UserErrorException">An argument is unknown, or an option lacks its value.</exception>
-    public static ParseResult Parse(string verb, IEnumerable<Option> options, IReadOnlyList<string> arguments)
+    public static ParseResult Parse(string verb, IEnumerable<Option> options, IReadOnlyList<string> arguments, Argument<string[]>? operands = null)
     {
         var command = new Command(verb);
+        if (operands is not null)
+        {
+            command.Arguments.Add(operands);
+        }
+
         foreach (var option in options.Append(Options.Help).Distinct())
         {
             command.Options.Add(option);
@@ -30,9 +39,9 @@ internal static class VerbParser
             throw Unknown(verb, unknown, command.Options);
         }
 
-        // An option that takes several values swallows what follows it, a mistyped option too.
-        var swallowed = result.CommandResult.Children.OfType<OptionResult>()
-            .Where(given => given.Option.AllowMultipleArgumentsPerToken)
+        // What takes several values swallows what follows it, a mistyped option too.
+        var swallowed = result.CommandResult.Children
+            .Where(given => given is ArgumentResult or OptionResult { Option.AllowMultipleArgumentsPerToken: true })
             .SelectMany(given => given.Tokens)
             .FirstOrDefault(token => token.Value.StartsWith("--", StringComparison.Ordinal));
         if (swallowed is not null)

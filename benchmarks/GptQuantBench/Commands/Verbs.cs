@@ -10,8 +10,9 @@ internal static class Verbs
     public const string Logits = "logits";
     public const string Tokenize = "tokenize";
     public const string Evaluate = "evaluate";
+    public const string Report = "report";
     public const string Info = "info";
 
     /// <summary>What a user may type as first word.</summary>
-    public static IReadOnlyList<string> Names { get; } = [Generate, Logits, Tokenize, Evaluate, Info];
+    public static IReadOnlyList<string> Names { get; } = [Generate, Logits, Tokenize, Evaluate, Report, Info];
 }

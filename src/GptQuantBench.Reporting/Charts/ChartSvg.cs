@@ -58,7 +58,9 @@ internal static class ChartSvg
         double[] x = Numbers(text, "x");
         double[] y = Numbers(text, "y");
         float size = float.Parse((string?)text.Attribute("font-size") ?? "16", CultureInfo.InvariantCulture);
-        float length = ChartText.Width(content, size, isBold: text.Attribute("font-weight") is not null);
+        bool isBold = text.Attribute("font-weight") is not null;
+        float length = ChartText.Width(content, size, isBold);
+        text.SetAttributeValue("font-weight", isBold ? "600" : null);
         text.SetAttributeValue("font-family", FontStack);
         text.SetAttributeValue("x", Number(x.FirstOrDefault()));
         text.SetAttributeValue("y", Number(y.FirstOrDefault()));

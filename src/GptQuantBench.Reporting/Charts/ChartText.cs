@@ -12,7 +12,7 @@ internal static class ChartText
     /// <summary>Width of a text, pixels.</summary>
     public static float Width(string text, float size, bool isBold = false)
     {
-        using var font = new SKFont(ChartFonts.Instance.Typeface(isBold), size) { Subpixel = true };
+        using var font = new SKFont(ChartFonts.Instance.Typeface(isBold), size) { Subpixel = true, LinearMetrics = true, Hinting = SKFontHinting.None };
         return font.MeasureText(text);
     }
 
