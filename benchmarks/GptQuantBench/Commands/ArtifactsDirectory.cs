@@ -14,7 +14,7 @@ internal static class ArtifactsDirectory
 
     /// <summary>The folder of <see cref="Locate"/>, created, and tried by writing.</summary>
     /// <exception cref="UserErrorException">It cannot be written.</exception>
-    public static string Resolve(string? given)
+    public static string Resolve(string? given, string option = "--artifacts")
     {
         var directory = Locate(given);
         try
@@ -28,7 +28,7 @@ internal static class ArtifactsDirectory
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or NotSupportedException)
         {
             throw new UserErrorException(
-                $"The artifacts folder '{directory}' can't be written ({FailureText.Of(exception)}); name a folder that can with --artifacts.", exception);
+                $"The artifacts folder '{directory}' can't be written ({FailureText.Of(exception)}); name a folder that can with {option}.", exception);
         }
     }
 

@@ -21,6 +21,7 @@ internal static class CommandLineProgram
                 [Verbs.Export, .. var rest] => ExportCommand.Execute(rest),
                 [Verbs.Fetch, .. var rest] => FetchCommand.Execute(rest),
                 [Verbs.Quantize, .. var rest] => QuantizeCommand.Execute(rest),
+                [Verbs.Report, .. var rest] => ReportCommand.Execute(rest),
                 [Verbs.Info, .. var rest] => InfoCommand.Execute(rest),
                 [Verbs.ReplayFault, var model, var format, var phase] => FaultReplay.Execute(model, format, phase),
                 _ => RunCommand.Execute(arguments),

@@ -21,6 +21,7 @@ internal static class HelpPage
         (Verbs.Merge, "the reports of a run that was split, as one"),
         (Verbs.Export, "a report for trackers of other tools"),
         (Verbs.Fetch, "download models from the Hugging Face hub: fetch MODEL, fetch owner/name@revision"),
+        (Verbs.Report, "charts, Markdown and the HTML page again, from a saved report"),
         (Verbs.Info, "what this machine offers"),
     ];
 
@@ -33,6 +34,7 @@ internal static class HelpPage
         ("Five processes a case, for comparing runs", "--filter '*' --launchCount 5"),
         ("Keep a run as baseline; later: compare main", "--filter '*' --launchCount 5 --baseline main"),
         ("Text from the command line", "generate --models gpt2 --prompt \"The future of AI is\""),
+        ("Charts and a page from a saved report", "report artifacts/llm_benchmark_results.json"),
         ("What 4-bit costs on a text", "evaluate --model-path DIR --text FILE --quantizations FP16,4-bit"),
     ];
 

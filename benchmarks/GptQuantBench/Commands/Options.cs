@@ -70,6 +70,10 @@ internal static class Options
 
     public static Option<string?> Ids { get; } = Value("--ids", "\"464 2003\"", "token ids");
 
+    public static Option<string?> Out { get; } = Value("--out", "DIR", "folder for the files; else the folder of the report");
+
+    public static Option<string?> History { get; } = Value("--history", "DIR", "folder of earlier runs: draws the trend of each case, with changes of level");
+
     public static Option<bool> Json { get; } = Flag("--json", "write the result as one JSON object");
 
     public static Option<bool> Help { get; } = Flag("--help", "this page", "-?");

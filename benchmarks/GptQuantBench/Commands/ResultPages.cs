@@ -1,14 +1,12 @@
 using GptQuantBench.Exporters;
-using GptQuantBench.Reporting.Markdown;
+using GptQuantBench.Reporting.Pages;
 using GptQuantBench.Reporting.Terminal;
 
 namespace GptQuantBench.Commands;
 
-/// <summary>The end of a run: tables on the console and as Markdown, where everything lies, the exit code.</summary>
+/// <summary>The end of a run: tables on the console, pages and charts on disk, where everything lies, the exit code.</summary>
 internal static class ResultPages
 {
-    private const string MarkdownFileName = "llm_benchmark_results.md";
-
     /// <summary>Writes the pages; returns the exit code.</summary>
     public static int Write(ReportWriter writer, string artifactsDirectory)
     {
@@ -21,12 +19,24 @@ internal static class ResultPages
             return ExitCode.CaseFailed;
         }
 
-        var markdown = Path.Combine(artifactsDirectory, MarkdownFileName);
-        File.WriteAllText(markdown, MarkdownReport.Of(report));
+        var pages = ReportPages.Write(artifactsDirectory, report, []);
         Console.WriteLine();
         Console.WriteLine($"Report:   {writer.FilePath}");
-        Console.WriteLine($"Markdown: {markdown}");
+        Announce(pages);
         Console.WriteLine($"BenchmarkDotNet's own files: {Path.Combine(artifactsDirectory, "results")}");
         return report.Results.All(row => row.Success) && report.Sweeps.All(point => point.Success) ? ExitCode.Success : ExitCode.CaseFailed;
+    }
+
+    /// <summary>Says where the pages lie, and what is missing of them.</summary>
+    public static void Announce(ReportPages pages)
+    {
+        foreach (var warning in pages.Warnings)
+        {
+            Console.Error.WriteLine($"warning: {warning}");
+        }
+
+        Console.WriteLine($"Markdown: {pages.Markdown}");
+        Console.WriteLine($"Page:     {pages.Html}");
+        Console.WriteLine($"Charts:   {pages.Charts}");
     }
 }

@@ -15,11 +15,12 @@ internal static class Verbs
     public const string Export = "export";
     public const string Fetch = "fetch";
     public const string Quantize = "quantize";
+    public const string Report = "report";
     public const string Info = "info";
 
     /// <summary>What a run starts after a fault on the device; never typed.</summary>
     public const string ReplayFault = "replay-fault";
 
     /// <summary>What a user may type as first word.</summary>
-    public static IReadOnlyList<string> Names { get; } = [Generate, Logits, Tokenize, Evaluate, Quantize, Compare, Merge, Export, Fetch, Info];
+    public static IReadOnlyList<string> Names { get; } = [Generate, Logits, Tokenize, Evaluate, Quantize, Compare, Report, Merge, Export, Fetch, Info];
 }

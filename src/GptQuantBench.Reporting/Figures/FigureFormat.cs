@@ -89,6 +89,16 @@ public static class FigureFormat
         _ => string.Create(_culture, $"{Math.Floor(duration.TotalHours):F0} h {duration.Minutes} min"),
     };
 
+    /// <summary>A time in the unit that suits it: milliseconds, seconds, minutes or hours, three significant digits.</summary>
+    public static string Time(double? seconds) => Ratio.Finite(seconds) switch
+    {
+        null => Missing,
+        < 1 => Number(seconds * 1e3) + " ms",
+        < 90 => Number(seconds) + " s",
+        < 90 * 60 => Number(seconds / 60) + " min",
+        _ => Number(seconds / 3600) + " h",
+    };
+
     /// <summary>A moment, to the second, in UTC.</summary>
     public static string Moment(DateTimeOffset moment) => moment.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss 'UTC'", _culture);
 

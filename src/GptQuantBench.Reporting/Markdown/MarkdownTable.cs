@@ -12,6 +12,12 @@ public static class MarkdownTable
         ArgumentNullException.ThrowIfNull(table);
         var text = new StringBuilder();
         text.Append("## ").Append(MarkdownText.Escape(table.Title)).Append("\n\n");
+        AppendSentences(text, table.Lead);
+        if (table.Lead.Count > 0)
+        {
+            text.Append('\n');
+        }
+
         if (table.Rows.Count > 0)
         {
             AppendLine(text, table.Columns.Select(column => MarkdownText.Escape(column.Heading)));
@@ -24,12 +30,16 @@ public static class MarkdownTable
             text.Append('\n');
         }
 
-        foreach (string note in table.Notes)
-        {
-            text.Append("- ").Append(MarkdownText.Escape(note)).Append('\n');
-        }
-
+        AppendSentences(text, table.Notes);
         return text.ToString().TrimEnd('\n') + "\n";
+    }
+
+    private static void AppendSentences(StringBuilder text, IReadOnlyList<string> sentences)
+    {
+        foreach (string sentence in sentences)
+        {
+            text.Append("- ").Append(MarkdownText.Escape(sentence)).Append('\n');
+        }
     }
 
     private static void AppendLine(StringBuilder text, IEnumerable<string> cells) =>

@@ -15,6 +15,7 @@ public static class LessonsTable
         return lessons.Length == 0 ? null : new ReportTable
         {
             Title = "What it means here",
+            Lead = RunFindings.Of(report),
             Columns =
             [
                 .. CaseRows.NameColumns,

@@ -14,6 +14,9 @@ public sealed record ReportTable
     /// </summary>
     public required IReadOnlyList<IReadOnlyList<ReportCell>> Rows { get; init; }
 
-    /// <summary>Sentences below the table.</summary>
+    /// <summary>Sentences above the table: what it says.</summary>
+    public IReadOnlyList<string> Lead { get; init; } = [];
+
+    /// <summary>Sentences below the table: how to read it.</summary>
     public IReadOnlyList<string> Notes { get; init; } = [];
 }

@@ -13,6 +13,12 @@ public static class ConsoleTable
         ArgumentNullException.ThrowIfNull(console);
         ArgumentNullException.ThrowIfNull(table);
         WriteTitle(console, table.Title);
+        foreach (string sentence in table.Lead)
+        {
+            console.Write(Line(sentence));
+            console.WriteLine();
+        }
+
         if (table.Rows.Count > 0)
         {
             console.Write(Draw(table));
