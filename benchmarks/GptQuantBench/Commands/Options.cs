@@ -39,6 +39,8 @@ internal static class Options
 
     public static Option<bool> Smoke { get; } = Flag("--smoke", "every case once, one iteration, all tokens: to see that it works, not for figures");
 
+    public static Option<string?> Sweeps { get; } = Value("--sweeps", "short|full|none", "sweeps after the main job: a short form, all points, or none");
+
     public static Option<string?> Text { get; } = Value("--text", "FILE", "UTF-8 text to evaluate on");
 
     public static Option<string?> Ids { get; } = Value("--ids", "\"464 2003\"", "token ids");

@@ -27,6 +27,6 @@ internal static class ResultPages
         Console.WriteLine($"Report:   {writer.FilePath}");
         Console.WriteLine($"Markdown: {markdown}");
         Console.WriteLine($"BenchmarkDotNet's own files: {Path.Combine(artifactsDirectory, "results")}");
-        return report.Results.All(row => row.Success) ? ExitCode.Success : ExitCode.CaseFailed;
+        return report.Results.All(row => row.Success) && report.Sweeps.All(row => row.Success) ? ExitCode.Success : ExitCode.CaseFailed;
     }
 }

@@ -1,10 +1,10 @@
 using System.CommandLine;
 using BenchmarkDotNet.Configs;
-using BenchmarkDotNet.ConsoleArguments;
 using BenchmarkDotNet.Filters;
 using BenchmarkDotNet.Loggers;
 using BenchmarkDotNet.Running;
 using GptQuantBench.Benchmarks;
+using GptQuantBench.Benchmarks.Sweeps;
 using GptQuantBench.Configuration;
 using GptQuantBench.Exporters;
 using GptQuantBench.Inference.Backends;
@@ -28,7 +28,8 @@ internal static class RunCommand
         var benchmarkDotNet = new BenchmarkDotNetOptions();
         Option[] own =
         [
-            Options.Models, Options.ModelPath, Options.Quantizations, .. Options.Machine, .. Options.Work, Options.Smoke, Options.Version,
+            Options.Models, Options.ModelPath, Options.Quantizations, .. Options.Machine, .. Options.Work, Options.Smoke, Options.Sweeps,
+            Options.Version,
         ];
         var result = VerbParser.Parse(Verbs.Run, [.. own, .. benchmarkDotNet.All], arguments);
         if (result.GetValue(Options.Help))
@@ -63,7 +64,7 @@ internal static class RunCommand
     {
         var path = result.GetValue(Options.ModelPath);
         var names = path is null ? result.Names(Options.Models, ModelChoice.DefaultModels) : [ModelLocator.FromDirectory(path).Name];
-        new RunSettings
+        var settings = new RunSettings
         {
             Models = [.. names.Select(name => new ModelLocation { Name = name, WeightsFile = "", Origin = WeightOrigin.Synthetic })],
             Formats = Formats(result),
@@ -74,9 +75,10 @@ internal static class RunCommand
             TopP = 1,
             Seed = 0,
             RecordDirectory = "",
-        }.Publish();
+        };
+        (settings with { Sweeps = SweepChoice.Listed(settings) }).Publish();
         var config = ManualConfig.CreateEmpty().AddLogger(new ConsoleLogger());
-        BenchmarkSwitcher.FromTypes([typeof(MainJob)]).Run(benchmarkDotNet.Arguments(result), config);
+        BenchmarkSwitcher.FromTypes([typeof(MainJob), .. SweepKind.All.Select(kind => kind.Type)]).Run(benchmarkDotNet.Arguments(result), config);
         return ExitCode.Success;
     }
 
@@ -94,6 +96,7 @@ internal static class RunCommand
         var artifacts = ArtifactsDirectory.Resolve(result.GetValue(benchmarkDotNet["artifacts"])?.FirstOrDefault());
         using var records = new TemporaryDirectory("gptquantbench-records");
         var settings = Settings(result, artifacts, records.FullName, Notify);
+        settings = settings with { Sweeps = SweepChoice.From(result, benchmarkDotNet, settings) };
         settings.Publish();
         RuntimeSettings.PublishToBenchmarkProcesses();
 
@@ -104,18 +107,23 @@ internal static class RunCommand
         }
 
         var hashes = settings.Models.ToDictionary(model => model.Name, WeightsHash.Compute);
-        var kept = result.GetResult(benchmarkDotNet["resume"]) is null ? [] : FinishedCases.Of(artifacts, settings, hashes);
+        var isResumed = result.GetResult(benchmarkDotNet["resume"]) is not null;
+        var kept = isResumed ? FinishedCases.Of(artifacts, settings, hashes) : [];
+        var keptSweeps = isResumed ? FinishedCases.SweepsOf(artifacts, settings, hashes) : [];
         var iterations = result.GetValue(Options.Smoke) ? Iterations.Smoke : Iterations.For(settings.Backend);
-        string[] forwarded = [.. benchmarkDotNet.Arguments(result, "filter", "inProcess", "artifacts", "resume"), "--filter", .. filters];
+        string[] Forwarded(params string[] except) =>
+            [.. benchmarkDotNet.Arguments(result, ["filter", "inProcess", "artifacts", "resume", .. except]), "--filter", .. filters];
         BenchmarkRunInfo Plan(CaseCollector? progress, ILogger log)
         {
             var config = MainJobConfig.Create(settings, iterations, inProcess, artifacts, progress, log)
                 .AddFilter(new SimpleFilter(benchmark => !kept.Any(row => row.IsCase(benchmark.ModelName(), benchmark.FormatName()))));
-            return Benchmarks(config, forwarded);
+            return BenchmarkDotNetOptions.Benchmarks(typeof(MainJob), config, Forwarded());
         }
 
         var planned = Plan(progress: null, NullLogger.Instance).BenchmarksCases;
-        if (planned.Length == 0 && kept.Count == 0)
+        var sweepPlan = new SweepPlan(settings, keptSweeps, inProcess, artifacts, Forwarded([.. SweepConfig.OwnOptions]));
+        var plannedSweeps = sweepPlan.Benchmarks;
+        if (planned.Length + plannedSweeps.Count + kept.Count + keptSweeps.Count == 0)
         {
             throw new UserErrorException($"The filter {string.Join(' ', filters)} matches no benchmark; --list flat names them, --filter '*' takes all.");
         }
@@ -125,14 +133,21 @@ internal static class RunCommand
             Notify($"{kept.Count} finished cases of the earlier run are kept; {planned.Length} benchmarks remain.");
         }
 
+        if (plannedSweeps.Count > 0)
+        {
+            Console.WriteLine(sweepPlan.Announcement(plannedSweeps));
+        }
+
         var device = BackendRegistry.Find(settings.Backend).Describe(settings.BackendOptions);
-        var writer = new ReportWriter(artifacts, RunMetadataFactory.Create(startedAt, arguments, inProcess, notices, device), kept);
+        var writer = new ReportWriter(artifacts, RunMetadataFactory.Create(startedAt, arguments, inProcess, notices, device), kept, keptSweeps);
         var collector = new CaseCollector(planned, new CaseBuilder(settings, hashes), writer, new ConsoleProgress(planned, settings));
+        var sweepCollector = new SweepCollector(plannedSweeps, new SweepBuilder(settings, hashes), writer, new SweepProgress());
         using var cancellation = RunCancellation.Install(writer);
-        if (planned.Length > 0)
+        if (planned.Length + plannedSweeps.Count > 0)
         {
             using var log = new LogFile(artifacts);
-            Measure(Plan(collector, log), collector);
+            BenchmarkRunInfo[] main = planned.Length > 0 ? [Plan(collector, log)] : [];
+            Measure([.. main, .. sweepPlan.Runs(sweepCollector, log)], collector, sweepCollector);
         }
 
         writer.Close(BackendRegistry.Find(settings.Backend).Describe(settings.BackendOptions));
@@ -140,15 +155,17 @@ internal static class RunCommand
     }
 
     /// <summary>Runs all cases; whatever ends BenchmarkDotNet early, every case gets its row.</summary>
-    private static void Measure(BenchmarkRunInfo run, CaseCollector collector)
+    private static void Measure(BenchmarkRunInfo[] runs, CaseCollector collector, SweepCollector sweeps)
     {
         try
         {
-            BenchmarkRunner.Run([run]);
+            BenchmarkRunner.Run(runs);
         }
         catch (Exception exception)
         {
-            collector.FailTheRest($"BenchmarkDotNet stopped: {FailureText.Of(exception)}");
+            var reason = $"BenchmarkDotNet stopped: {FailureText.Of(exception)}";
+            collector.FailTheRest(reason);
+            sweeps.FailTheRest(reason);
             return;
         }
 
@@ -157,17 +174,10 @@ internal static class RunCommand
             throw new UserErrorException($"BenchmarkDotNet refuses to run: {error}");
         }
 
-        collector.FailTheRest(
-            "The benchmark process could not be built or started; the log file in the artifacts folder has the reason, and --inProcess needs no build.");
-    }
-
-    private static BenchmarkRunInfo Benchmarks(ManualConfig own, string[] forwarded)
-    {
-        var log = new AccumulationLogger();
-        var (isParsed, parsed, _) = ConfigParser.Parse(forwarded, log, own);
-        return isParsed
-            ? BenchmarkConverter.TypeToBenchmarks(typeof(MainJob), ManualConfig.Union(own, parsed))
-            : throw new UserErrorException($"BenchmarkDotNet does not accept its options: {log.GetLog().ReplaceLineEndings(" ").Trim()}");
+        const string NeverStarted =
+            "The benchmark process could not be built or started; the log file in the artifacts folder has the reason, and --inProcess needs no build.";
+        collector.FailTheRest(NeverStarted);
+        sweeps.FailTheRest(NeverStarted);
     }
 
     private static string[] Filters(ParseResult result, BenchmarkDotNetOptions benchmarkDotNet, Action<string> notify)

@@ -56,17 +56,16 @@ internal sealed class CaseCollector : EventProcessor
     /// <inheritdoc />
     public override void OnStartRunBenchmark(BenchmarkCase benchmarkCase)
     {
-        if (_reports.Count == 0)
+        if (_reports.Count == 0 && benchmarkCase.IsMainJob())
         {
             _progress.CaseStarted(_case, benchmarkCase.ModelName(), benchmarkCase.FormatName());
         }
-
     }
 
     /// <inheritdoc />
     public override void OnEndRunBenchmark(BenchmarkCase benchmarkCase, BenchmarkReport report)
     {
-        if (_writer.IsClosed)
+        if (_writer.IsClosed || !benchmarkCase.IsMainJob())
         {
             return;
         }
