@@ -14,6 +14,7 @@ public sealed unsafe class CudaBlas : IDisposable
     private const int DefaultAlgorithm = -1;
 
     private readonly ContextObjectHandle _handle;
+    private CudaStream? _stream;
 
     /// <summary>Makes a handle; takes some device memory of its own.</summary>
     /// <exception cref="CudaLibraryException">cuBLAS is not installed.</exception>
@@ -82,6 +83,7 @@ public sealed unsafe class CudaBlas : IDisposable
     {
         ArgumentNullException.ThrowIfNull(stream);
         CuBlasError.Check(CuBlasNative.cublasSetStream_v2(Handle, stream.Handle));
+        _stream = stream;
     }
 
     /// <summary>Makes cuBLAS use this memory instead of its own; it must stay valid as long as products are queued.</summary>
@@ -140,6 +142,8 @@ public sealed unsafe class CudaBlas : IDisposable
         {
             throw Failure(status, nameof(CuBlasNative.cublasGemmEx), m, n, k);
         }
+
+        _stream?.EndLaunch(nameof(CuBlasNative.cublasGemmEx));
     }
 
     /// <summary>The same product for a batch of matrices at equal distances (<c>cublasGemmStridedBatchedEx</c>).</summary>
@@ -204,6 +208,8 @@ public sealed unsafe class CudaBlas : IDisposable
         {
             throw Failure(status, nameof(CuBlasNative.cublasGemmStridedBatchedEx), m, n, k);
         }
+
+        _stream?.EndLaunch(nameof(CuBlasNative.cublasGemmStridedBatchedEx));
     }
 
     /// <summary>Destroys the handle and its own memory; waits for the device.</summary>

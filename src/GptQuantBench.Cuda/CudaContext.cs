@@ -18,7 +18,13 @@ public sealed unsafe class CudaContext : IDisposable
         Device = device;
         long start = Stopwatch.GetTimestamp();
         nint context;
-        DriverError.Check(ContextNative.cuDevicePrimaryCtxRetain(&context, device.NativeDevice));
+        CudaResult result = ContextNative.cuDevicePrimaryCtxRetain(&context, device.NativeDevice);
+        if (result != CudaResult.Success)
+        {
+            const string Call = nameof(ContextNative.cuDevicePrimaryCtxRetain);
+            throw DriverError.Create(result, Call, DriverError.Describe(result) + Advice(result, device.Name));
+        }
+
         CreationTime = Stopwatch.GetElapsedTime(start);
         Handle = new ContextHandle(context, device.NativeDevice, new ContextCalls());
     }
@@ -57,4 +63,12 @@ public sealed unsafe class CudaContext : IDisposable
 
     /// <summary>Gives this owner's hold on the context back.</summary>
     public void Dispose() => Handle.Dispose();
+
+    private static string Advice(CudaResult result, string device) => result switch
+    {
+        CudaResult.DeviceUnavailable =>
+            $" because another program holds {device} for itself (exclusive compute mode) or it is closed to programs, so wait for it or choose another device",
+        CudaResult.OutOfMemory => $" because {device} has no room for another context, so end other programs on the GPU",
+        _ => "",
+    };
 }

@@ -207,6 +207,7 @@ public sealed unsafe class CudaKernel
             throw LaunchError(result, call, shape);
         }
 
+        stream.EndLaunch(Name);
         GC.KeepAlive(_module);
         GC.KeepAlive(stream);
     }

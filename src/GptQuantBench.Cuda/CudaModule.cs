@@ -70,7 +70,7 @@ public sealed unsafe class CudaModule : IDisposable
             if (result != CudaResult.Success)
             {
                 string log = Text(error);
-                string message = JitMessage(name, DriverError.Describe(result), log);
+                string message = JitMessage(name, result, DriverError.Describe(result), log);
                 throw new CudaJitException(message, nameof(ModuleNative.cuModuleLoadDataEx), result, log);
             }
 
@@ -141,11 +141,12 @@ public sealed unsafe class CudaModule : IDisposable
     }
 
     /// <summary>One sentence with the first line of the compiler's log.</summary>
-    internal static string JitMessage(string name, string description, string log)
+    internal static string JitMessage(string name, CudaResult result, string description, string log)
     {
         string first = log.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).FirstOrDefault() ?? "";
         string detail = first.Length == 0 ? "" : $": {first.TrimEnd('.')}";
-        return $"cuModuleLoadDataEx could not compile {name} for this device, {description}{detail}.";
+        string advice = result == CudaResult.UnsupportedPtxVersion ? ", so update the NVIDIA driver" : "";
+        return $"cuModuleLoadDataEx could not compile {name} for this device, {description}{detail}{advice}.";
     }
 
     private static string Text(byte* log) => Marshal.PtrToStringUTF8((nint)log)!;

@@ -1,3 +1,4 @@
+using System.Globalization;
 using GptQuantBench.Cuda.Native.Driver;
 
 namespace GptQuantBench.Cuda;
@@ -27,7 +28,15 @@ public sealed unsafe class CudaPageLockedHostMemory<T> : IDisposable
         using CudaContextScope scope = context.Use();
         void* pointer;
         uint flags = Portable | (mapped ? DeviceMap : 0) | (writeCombined ? WriteCombined : 0);
-        DriverError.Check(MemoryNative.cuMemHostAlloc(&pointer, checked((nuint)(length * sizeof(T))), flags));
+        CudaResult result = MemoryNative.cuMemHostAlloc(&pointer, checked((nuint)(length * sizeof(T))), flags);
+        if (result != CudaResult.Success)
+        {
+            const string Call = nameof(MemoryNative.cuMemHostAlloc);
+            throw DriverError.Create(result, Call, string.Create(
+                CultureInfo.InvariantCulture,
+                $"{DriverError.Describe(result)} for {SizeInBytes:N0} bytes of page-locked host memory"));
+        }
+
         _handle = new ContextObjectHandle(
             (nint)pointer,
             context.Handle,

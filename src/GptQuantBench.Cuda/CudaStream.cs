@@ -67,6 +67,12 @@ public sealed unsafe class CudaStream : IDisposable
         }
     }
 
+    /// <summary>
+    /// Whether every launch waits for its end, so that a fault is reported with the kernel's name. Slow, and not while capturing: for
+    /// finding a fault that has happened.
+    /// </summary>
+    public bool SynchronizesLaunches { get; init; }
+
     /// <summary>The native stream (<c>CUstream</c>).</summary>
     /// <exception cref="ObjectDisposedException">The stream was disposed.</exception>
     internal nint Handle => _handle.Value;
@@ -105,6 +111,26 @@ public sealed unsafe class CudaStream : IDisposable
         nint graph;
         DriverError.Check(StreamNative.cuStreamEndCapture(Handle, &graph));
         return new CudaGraph(Context, graph);
+    }
+
+    /// <summary>After a launch: waits where the stream says so.</summary>
+    /// <param name="kernel">What was launched.</param>
+    /// <exception cref="CudaKernelFaultException">It faulted.</exception>
+    internal void EndLaunch(string kernel)
+    {
+        if (!SynchronizesLaunches)
+        {
+            return;
+        }
+
+        try
+        {
+            Synchronize();
+        }
+        catch (CudaException exception) when (exception.IsContextLost)
+        {
+            throw new CudaKernelFaultException(kernel, exception);
+        }
     }
 
     /// <summary>Destroys the stream once its work is done; does not wait for it.</summary>

@@ -18,6 +18,9 @@ public sealed record PhaseRecord
     /// <summary>Why the phase failed, in one sentence; null where it did not.</summary>
     public string? Error { get; init; }
 
+    /// <summary>Whether it failed by a fault on the device, after which the process could not use the device any more.</summary>
+    public bool IsDeviceFault { get; init; }
+
     /// <summary>What was loaded; null where loading failed.</summary>
     public LoadedFacts? Loaded { get; init; }
 

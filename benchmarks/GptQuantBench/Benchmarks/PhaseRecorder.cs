@@ -18,7 +18,7 @@ internal sealed class PhaseRecorder
     private DeviceMemory? _throwAway;
     private bool _isWritten;
 
-    /// <exception cref="UserErrorException">An earlier phase of the case failed.</exception>
+    /// <exception cref="UserErrorException">An earlier phase of the case failed, or an earlier case has cost this process its device.</exception>
     public PhaseRecorder(RunSettings settings, string model, string format, Phase phase)
     {
         _settings = settings;
@@ -27,6 +27,13 @@ internal sealed class PhaseRecorder
         if (_store.EarlierError(model, format) is { } error)
         {
             throw new UserErrorException(error);
+        }
+
+        if (LostDevice.Of(settings) is { } lost)
+        {
+            UserErrorException cannotRun = new(lost.Consequence);
+            Write(record => record with { Error = cannotRun.Message });
+            throw cannotRun;
         }
     }
 
@@ -99,7 +106,13 @@ internal sealed class PhaseRecorder
         }
         catch (Exception exception)
         {
-            Write(record => record with { Error = FailureText.Of(exception) });
+            var isDeviceFault = Backend.FaultOf(exception, _settings.BackendOptions) is not null;
+            if (isDeviceFault)
+            {
+                LostDevice.Note(_settings, _record);
+            }
+
+            Write(record => record with { Error = FailureText.Of(exception), IsDeviceFault = isDeviceFault });
             throw;
         }
     }

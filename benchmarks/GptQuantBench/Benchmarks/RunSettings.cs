@@ -32,6 +32,12 @@ public sealed record RunSettings
     /// <summary>Folder whose PTX replaces the embedded kernels, or null.</summary>
     public string? KernelDirectory { get; init; }
 
+    /// <summary>Whether every kernel is waited for: to find one that faulted, never for figures.</summary>
+    public bool LaunchByLaunch { get; init; }
+
+    /// <summary>Decode paths that <see cref="DecodeSweep"/> measures; empty for no sweep.</summary>
+    public IReadOnlyList<string> SweptDecodePaths { get; init; } = [];
+
     /// <summary>The prompt; ids separated by spaces for a model without a tokenizer.</summary>
     public required string Prompt { get; init; }
 
@@ -56,9 +62,16 @@ public sealed record RunSettings
     /// <summary>Folder, empty at the start, in which benchmark processes leave their phase records.</summary>
     public required string RecordDirectory { get; init; }
 
+    /// <summary>The format that decode paths are compared in: the baseline of all others.</summary>
+    internal const string SweptFormat = "FP16";
+
+    /// <summary>The model that they are compared on: the first of the run.</summary>
+    [JsonIgnore]
+    public string SweptModel => Models[0].Name;
+
     /// <summary>What the backend is told.</summary>
     [JsonIgnore]
-    public BackendOptions BackendOptions => new(Device, Decode, KernelDirectory);
+    public BackendOptions BackendOptions => new(Device, Decode, KernelDirectory, LaunchByLaunch);
 
     /// <summary>The settings of this process.</summary>
     /// <exception cref="InvalidOperationException">The process was not started by a run.</exception>
@@ -67,8 +80,15 @@ public sealed record RunSettings
             Environment.GetEnvironmentVariable(Variable)
             ?? throw new InvalidOperationException($"{Variable} is not set: start benchmarks through the program, not by hand."))!;
 
+    /// <summary>The settings for one decode path of a sweep; its records have a folder of their own.</summary>
+    public RunSettings ForDecodePath(string decode) =>
+        this with { Decode = decode, RecordDirectory = Path.Combine(RecordDirectory, $"{DecodeSweep.Name}-{decode}") };
+
     /// <summary>Makes these the settings of this process and of those that it starts.</summary>
     public void Publish() => Environment.SetEnvironmentVariable(Variable, JsonSerializer.Serialize(this));
+
+    /// <summary>Makes these the settings of a process that will be started.</summary>
+    public void PublishTo(IDictionary<string, string?> environment) => environment[Variable] = JsonSerializer.Serialize(this);
 
     /// <summary>The model of a case.</summary>
     public ModelLocation Model(string name) => Models.Single(model => model.Name == name);

@@ -1,3 +1,4 @@
+using GptQuantBench.Benchmarks;
 
 namespace GptQuantBench.Commands;
 
@@ -16,6 +17,7 @@ internal static class CommandLineProgram
                 [Verbs.Tokenize, .. var rest] => TokenizeCommand.Execute(rest),
                 [Verbs.Evaluate, .. var rest] => EvaluateCommand.Execute(rest),
                 [Verbs.Info, .. var rest] => InfoCommand.Execute(rest),
+                [Verbs.ReplayFault, var model, var format, var phase] => FaultReplay.Execute(model, format, phase),
                 _ => RunCommand.Execute(arguments),
             };
         }

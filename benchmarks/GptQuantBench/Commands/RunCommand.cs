@@ -120,10 +120,19 @@ internal static class RunCommand
             return BenchmarkDotNetOptions.Benchmarks(typeof(MainJob), config, Forwarded());
         }
 
+        BenchmarkRunInfo[] PlanDecodePaths(DecodeSweepCollector? progress, ILogger log) => settings.SweptDecodePaths is []
+            ? []
+            :
+            [
+                BenchmarkDotNetOptions.Benchmarks(
+                    typeof(DecodeSweep), MainJobConfig.CreateSweep(Iterations.Sweep, inProcess, artifacts, progress, log), Forwarded()),
+            ];
+
         var planned = Plan(progress: null, NullLogger.Instance).BenchmarksCases;
+        var decodePaths = PlanDecodePaths(progress: null, NullLogger.Instance).Sum(sweep => sweep.BenchmarksCases.Length);
         var sweepPlan = new SweepPlan(settings, keptSweeps, inProcess, artifacts, Forwarded([.. SweepConfig.OwnOptions]));
         var plannedSweeps = sweepPlan.Benchmarks;
-        if (planned.Length + plannedSweeps.Count + kept.Count + keptSweeps.Count == 0)
+        if (planned.Length + decodePaths + plannedSweeps.Count + kept.Count + keptSweeps.Count == 0)
         {
             throw new UserErrorException($"The filter {string.Join(' ', filters)} matches no benchmark; --list flat names them, --filter '*' takes all.");
         }
@@ -141,16 +150,18 @@ internal static class RunCommand
         var device = BackendRegistry.Find(settings.Backend).Describe(settings.BackendOptions);
         var writer = new ReportWriter(artifacts, RunMetadataFactory.Create(startedAt, arguments, inProcess, notices, device), kept, keptSweeps);
         var collector = new CaseCollector(planned, new CaseBuilder(settings, hashes), writer, new ConsoleProgress(planned, settings));
-        var sweepCollector = new SweepCollector(plannedSweeps, new SweepBuilder(settings, hashes), writer, new SweepProgress());
+        var sweepProgress = new SweepProgress();
+        var sweepCollector = new SweepCollector(plannedSweeps, new SweepBuilder(settings, hashes), writer, sweepProgress);
         using var cancellation = RunCancellation.Install(writer);
-        if (planned.Length + plannedSweeps.Count > 0)
+        if (planned.Length + decodePaths + plannedSweeps.Count > 0)
         {
             using var log = new LogFile(artifacts);
-            BenchmarkRunInfo[] main = planned.Length > 0 ? [Plan(collector, log)] : [];
-            Measure([.. main, .. sweepPlan.Runs(sweepCollector, log)], collector, sweepCollector);
+            var decodeCollector = new DecodeSweepCollector(settings, hashes, writer, sweepProgress);
+            BenchmarkRunInfo[] runs = [Plan(collector, log), .. sweepPlan.Runs(sweepCollector, log), .. PlanDecodePaths(decodeCollector, log)];
+            Measure([.. runs.Where(run => run.BenchmarksCases.Length > 0)], collector, sweepCollector);
         }
 
-        writer.Close(BackendRegistry.Find(settings.Backend).Describe(settings.BackendOptions));
+        writer.Close(MachineFacts.DeviceNow(settings));
         return ResultPages.Write(writer, artifacts);
     }
 
@@ -195,6 +206,12 @@ internal static class RunCommand
     private static IReadOnlyList<string> Formats(ParseResult result) =>
         [.. result.Names(Options.Quantizations, DefaultFormats).Select(name => QuantizationFormat.Parse(name).Label).Distinct()];
 
+    /// <summary>Every path of the baseline, so that the report shows that the baseline is the fastest; none where the user chose one.</summary>
+    private static IReadOnlyList<string> SweptDecodePaths(ParseResult result, IBackend backend, BackendOptions options, IReadOnlyList<string> formats) =>
+        !SweepChoice.HasSweeps(result) || !options.Decode.Equals("auto", StringComparison.OrdinalIgnoreCase) || !formats.Contains(RunSettings.SweptFormat)
+            ? []
+            : backend.DecodePathsOf(QuantizationFormat.Parse(RunSettings.SweptFormat));
+
     private static RunSettings Settings(ParseResult result, string artifacts, string recordDirectory, Action<string> notify)
     {
         var formats = Formats(result);
@@ -218,6 +235,7 @@ internal static class RunCommand
             Seed = sampling.Seed,
             SpecialTokens = result.GetValue(Options.SpecialTokens),
             RecordDirectory = recordDirectory,
+            SweptDecodePaths = SweptDecodePaths(result, backend, options, formats),
         };
         return PromptCheck.Apply(settings, isDefaultPrompt: result.GetValue(Options.Prompt) is null, DefaultIds, notify);
     }

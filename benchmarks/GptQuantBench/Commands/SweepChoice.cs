@@ -26,20 +26,12 @@ internal static class SweepChoice
     /// <exception cref="UserErrorException">Options contradict each other, or one has a wrong value.</exception>
     public static SweepSettings? From(ParseResult result, BenchmarkDotNetOptions benchmarkDotNet, RunSettings settings)
     {
-        var choice = result.Choice(Options.Sweeps, Short, Full, None);
-        if (result.GetValue(Options.Smoke))
-        {
-            return result.GetValue(Options.Sweeps) is null || choice == None
-                ? null
-                : throw new UserErrorException("Options --smoke and --sweeps exclude each other: --smoke runs no sweeps; give one of them.");
-        }
-
-        if (choice == None)
+        if (!HasSweeps(result))
         {
             return null;
         }
 
-        var isFull = choice == Full;
+        var isFull = Choice(result) == Full;
         var isCuda = settings.Backend == "cuda";
         return new SweepSettings
         {
@@ -56,6 +48,18 @@ internal static class SweepChoice
         };
     }
 
+    /// <summary>Whether the run has sweeps at all.</summary>
+    /// <exception cref="UserErrorException">Options contradict each other, or one has a wrong value.</exception>
+    public static bool HasSweeps(ParseResult result)
+    {
+        var isNone = Choice(result) == None;
+        return result.GetValue(Options.Smoke)
+            ? result.GetValue(Options.Sweeps) is null || isNone
+                ? false
+                : throw new UserErrorException("Options --smoke and --sweeps exclude each other: --smoke runs no sweeps; give one of them.")
+            : !isNone;
+    }
+
     /// <summary>The sweeps as <c>--list</c> needs them: names alone, before any file is looked at.</summary>
     public static SweepSettings Listed(RunSettings settings) => new()
     {
@@ -68,6 +72,8 @@ internal static class SweepChoice
         Repeats = 0,
         WarmUps = 0,
     };
+
+    private static string Choice(ParseResult result) => result.Choice(Options.Sweeps, Short, Full, None);
 
     /// <summary>The two ends of the main job's formats; whatever there is where the run has neither.</summary>
     private static string[] ShortFormats(IReadOnlyList<string> formats) =>

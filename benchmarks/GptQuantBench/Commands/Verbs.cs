@@ -12,6 +12,9 @@ internal static class Verbs
     public const string Evaluate = "evaluate";
     public const string Info = "info";
 
+    /// <summary>What a run starts after a fault on the device; never typed.</summary>
+    public const string ReplayFault = "replay-fault";
+
     /// <summary>What a user may type as first word.</summary>
     public static IReadOnlyList<string> Names { get; } = [Generate, Logits, Tokenize, Evaluate, Info];
 }

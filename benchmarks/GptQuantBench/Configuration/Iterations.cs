@@ -14,6 +14,9 @@ internal sealed record Iterations(int WarmUp, int Measured)
     /// <summary>A call takes milliseconds here, so the median may rest on more of them.</summary>
     public static Iterations Cuda { get; } = new(3, 20);
 
+    /// <summary>A short form: the points of a sweep are compared with each other, and the main job has the exact figure of one of them.</summary>
+    public static Iterations Sweep { get; } = new(2, 10);
+
     /// <summary>The usual number for a backend.</summary>
     public static Iterations For(string backend) => backend == "cuda" ? Cuda : Cpu;
 }

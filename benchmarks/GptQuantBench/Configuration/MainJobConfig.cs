@@ -31,7 +31,20 @@ internal static class MainJobConfig
     /// No console logger: the console belongs to our progress, BenchmarkDotNet's own words go to <paramref name="log"/>.
     /// </summary>
     public static ManualConfig Create(
-        RunSettings settings, Iterations iterations, bool inProcess, string artifactsDirectory, EventProcessor? progress, ILogger log)
+        RunSettings settings, Iterations iterations, bool inProcess, string artifactsDirectory, EventProcessor? progress, ILogger log) =>
+        Common(iterations, inProcess, artifactsDirectory, progress, log)
+            .AddDiagnoser(
+                new LoadTimeDiagnoser(settings),
+                new ModelMemoryDiagnoser(settings),
+                new FirstTokenLatencyDiagnoser(settings),
+                new ThroughputDiagnoser(settings))
+            .WithOrderer(new CaseOrderer(settings));
+
+    /// <summary>The same for <see cref="DecodeSweep"/>, which has other parameters.</summary>
+    public static ManualConfig CreateSweep(Iterations iterations, bool inProcess, string artifactsDirectory, EventProcessor? progress, ILogger log) =>
+        Common(iterations, inProcess, artifactsDirectory, progress, log);
+
+    private static ManualConfig Common(Iterations iterations, bool inProcess, string artifactsDirectory, EventProcessor? progress, ILogger log)
     {
         var job = Job.Default
             .WithStrategy(RunStrategy.Monitoring)
@@ -48,13 +61,7 @@ internal static class MainJobConfig
             .AddJob(job)
             .AddLogger(log)
             .AddColumnProvider(DefaultColumnProviders.Instance)
-            .AddDiagnoser(
-                new LoadTimeDiagnoser(settings),
-                new ModelMemoryDiagnoser(settings),
-                new FirstTokenLatencyDiagnoser(settings),
-                new ThroughputDiagnoser(settings))
             .AddExporter(JsonExporter.Full, MarkdownExporter.GitHub, new CsvExporter(CsvSeparator.Comma))
-            .WithOrderer(new CaseOrderer(settings))
             .WithArtifactsPath(artifactsDirectory)
             .WithBuildTimeout(BuildTimeout)
             .WithOptions(ConfigOptions.DisableLogFile);

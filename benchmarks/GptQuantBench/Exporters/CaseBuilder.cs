@@ -11,6 +11,7 @@ namespace GptQuantBench.Exporters;
 internal sealed class CaseBuilder(RunSettings settings, IReadOnlyDictionary<string, string> weightHashes)
 {
     private readonly PhaseRecordStore _store = new(settings.RecordDirectory);
+    private readonly FaultInquiry _faults = new(settings);
 
     /// <summary>The row of a case.</summary>
     /// <param name="model">Name of the model.</param>
@@ -123,11 +124,11 @@ internal sealed class CaseBuilder(RunSettings settings, IReadOnlyDictionary<stri
                 Mean = Reporting.Figures.InterToken.MeanMs(totalSeconds, firstSeconds * 1e3, tokens),
             };
 
-    private static string? Error(PhaseRecord[] records, IReadOnlyDictionary<Phase, BenchmarkReport> reports)
+    private string? Error(PhaseRecord[] records, IReadOnlyDictionary<Phase, BenchmarkReport> reports)
     {
         if (records.FirstOrDefault(record => record.Error is not null) is { } failed)
         {
-            return failed.Error;
+            return failed.IsDeviceFault ? _faults.Explain(failed) : failed.Error;
         }
 
         if (records.FirstOrDefault(record => record.Cleanup is { LeakedBytes: not 0 }) is { } leaking)

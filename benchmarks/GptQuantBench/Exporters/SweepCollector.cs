@@ -32,7 +32,7 @@ internal sealed class SweepCollector : EventProcessor
     /// <inheritdoc />
     public override void OnStartRunBenchmark(BenchmarkCase benchmarkCase)
     {
-        if (!benchmarkCase.IsMainJob() && !_writer.IsClosed)
+        if (SweepKind.Has(benchmarkCase.Descriptor.Type) && !_writer.IsClosed)
         {
             ShowNext();
         }
@@ -41,7 +41,7 @@ internal sealed class SweepCollector : EventProcessor
     /// <inheritdoc />
     public override void OnEndRunBenchmark(BenchmarkCase benchmarkCase, BenchmarkReport report)
     {
-        if (!benchmarkCase.IsMainJob() && !_writer.IsClosed)
+        if (SweepKind.Has(benchmarkCase.Descriptor.Type) && !_writer.IsClosed)
         {
             var exitCode = report.ExecuteResults is [.., var last] ? $"exit code {last.ExitCode}" : "never started";
             Finish(report, $"The sweep ended without a result ({exitCode}); the log file in the artifacts folder has its last words.");

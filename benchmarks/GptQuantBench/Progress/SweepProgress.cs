@@ -18,6 +18,12 @@ internal sealed class SweepProgress
     public void Started(int index, int count, string title, string model, string format) =>
         _printer.Started(index + 1, count, title, model, QuantizationFormat.Parse(format).Label);
 
+    /// <summary>A sweep starts that is not counted with the others.</summary>
+    /// <param name="title">What is swept.</param>
+    /// <param name="model">Name of the model.</param>
+    /// <param name="format">Name of the format.</param>
+    public void Started(string title, string model, string format) => _printer.Started(title, model, QuantizationFormat.Parse(format).Label);
+
     /// <summary>It has ended, and its rows are on disk.</summary>
     public void Ended(IEnumerable<SweepResult> rows)
     {

@@ -32,13 +32,15 @@ public static class BackendRegistry
             }
 
             BackendAvailability availability = backend.Probe(options);
-            if (availability.IsAvailable)
+            DeviceCheck check = availability.IsAvailable ? backend.Check(options) : new(availability.Reason);
+            if (check.Obstacle is null)
             {
-                string why = reasons.Count == 0 ? string.Empty : $" ({string.Join(" ", reasons)})";
-                return new(backend, availability.Device, isAuto ? $"Backend {backend.Name} on {availability.Device}{why}." : null, null);
+                string why = reasons.Count == 0 ? string.Empty : $" ({string.Join(" ", reasons).TrimEnd('.')})";
+                string? choice = isAuto ? $"Backend {backend.Name} on {availability.Device}{why}." : null;
+                return new(backend, availability.Device, choice is null || check.Notice is null ? choice ?? check.Notice : $"{choice} {check.Notice}", null);
             }
 
-            reasons.Add(availability.Reason!);
+            reasons.Add(check.Obstacle);
         }
 
         return new(null, null, null, reasons.Count > 0

@@ -12,6 +12,19 @@ public interface IBackend
     /// <summary>Whether the backend can run here; cheap, and leaves no device context behind.</summary>
     BackendAvailability Probe(BackendOptions options);
 
+    /// <summary>
+    /// Whether a device that <see cref="Probe"/> found can run models now: starts it, and gives it back, since other processes may be the
+    /// ones that use it.
+    /// </summary>
+    /// <exception cref="Models.ModelFormatException">The options name something that is not there.</exception>
+    DeviceCheck Check(BackendOptions options) => new(Obstacle: null);
+
+    /// <summary>The decode paths by name that run a format on this machine, in the order of a sweep; empty where there is only one.</summary>
+    IReadOnlyList<string> DecodePathsOf(QuantizationFormat format) => [];
+
+    /// <summary>Whether an exception came of a fault on the device; null where the device is still usable.</summary>
+    DeviceFault? FaultOf(Exception exception, BackendOptions options) => null;
+
     /// <summary>The device, without creating a context on it; null where models live in the host's own memory.</summary>
     DeviceFacts? Describe(BackendOptions options);
 

@@ -14,11 +14,11 @@ public sealed class SweepProgressPrinter(IAnsiConsole console)
     /// <param name="title">What is swept.</param>
     /// <param name="modelName">Name of the model.</param>
     /// <param name="quantization">The format as tables show it.</param>
-    public void Started(int number, int count, string title, string modelName, string quantization)
-    {
-        console.WriteLine();
-        Line(string.Create(CultureInfo.InvariantCulture, $"SWEEP {number}/{count}: {title}, {modelName} {quantization}"), new Style(decoration: Decoration.Bold));
-    }
+    public void Started(int number, int count, string title, string modelName, string quantization) =>
+        Title(string.Create(CultureInfo.InvariantCulture, $"SWEEP {number}/{count}"), title, modelName, quantization);
+
+    /// <summary>A sweep begins that is not counted with the others.</summary>
+    public void Started(string title, string modelName, string quantization) => Title("SWEEP", title, modelName, quantization);
 
     /// <summary>A point has ended.</summary>
     public void Point(SweepResult row)
@@ -32,6 +32,12 @@ public sealed class SweepProgressPrinter(IAnsiConsole console)
         {
             Line($"  {SweepFigures.Point(row),-14}FAILED: {row.Error}", new Style(Color.Red));
         }
+    }
+
+    private void Title(string number, string title, string modelName, string quantization)
+    {
+        console.WriteLine();
+        Line($"{number}: {title}, {modelName} {quantization}", new Style(decoration: Decoration.Bold));
     }
 
     private void Line(string text, Style? style = null)

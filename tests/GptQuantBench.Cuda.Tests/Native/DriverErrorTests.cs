@@ -59,6 +59,7 @@ public sealed class DriverErrorTests
     {
         string message = CudaModule.JitMessage(
             "decode.ptx",
+            CudaResult.InvalidPtx,
             "CUDA_ERROR_INVALID_PTX (a PTX JIT compilation failed)",
             "\nptxas application ptx input, line 9; fatal   : Parsing error near 'bad': syntax error\nptxas fatal   : aborted\n");
 
@@ -66,7 +67,8 @@ public sealed class DriverErrorTests
             "cuModuleLoadDataEx could not compile decode.ptx for this device, CUDA_ERROR_INVALID_PTX (a PTX JIT compilation failed): "
             + "ptxas application ptx input, line 9; fatal   : Parsing error near 'bad': syntax error.",
             message);
-        Assert.Equal("cuModuleLoadDataEx could not compile a for this device, b.", CudaModule.JitMessage("a", "b", ""));
+        Assert.Equal("cuModuleLoadDataEx could not compile a for this device, b.", CudaModule.JitMessage("a", CudaResult.InvalidPtx, "b", ""));
+        Assert.EndsWith("b, so update the NVIDIA driver.", CudaModule.JitMessage("a", CudaResult.UnsupportedPtxVersion, "b", ""), StringComparison.Ordinal);
     }
 
     [Theory]

@@ -28,6 +28,9 @@ internal sealed record SweepKind(
             sweeps => sweeps.TimedSequences),
     ];
 
+    /// <summary>True for the benchmark class of a sweep.</summary>
+    public static bool Has(Type type) => All.Any(kind => kind.Type == type);
+
     /// <summary>The sweep of a benchmark class.</summary>
     public static SweepKind Of(Type type) => All.Single(kind => kind.Type == type);
 

@@ -38,6 +38,45 @@ internal sealed class CudaBackend : IBackend
     }
 
     /// <inheritdoc />
+    public DeviceCheck Check(BackendOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        if (DecodePaths.Find(options.Decode) == DecodePath.CuBlas && !CudaBlas.TryLoad(out string? reason))
+        {
+            return new(reason);
+        }
+
+        try
+        {
+            return CudaRuntime.Check(options);
+        }
+        catch (Exception exception) when (exception is CudaException or CudaLibraryException)
+        {
+            return new(exception.Message);
+        }
+    }
+
+    /// <inheritdoc />
+    public IReadOnlyList<string> DecodePathsOf(QuantizationFormat format)
+    {
+        ArgumentNullException.ThrowIfNull(format);
+        return DecodePaths.Of(format);
+    }
+
+    /// <inheritdoc />
+    public DeviceFault? FaultOf(Exception exception, BackendOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        return exception switch
+        {
+            CudaKernelFaultException fault => new(fault.Kernel),
+            // cuBLAS has words of its own for what the driver calls a fault.
+            CudaException cuda when cuda.IsContextLost || CudaRuntime.IsLost(options.Device) => new(Kernel: null),
+            _ => null,
+        };
+    }
+
+    /// <inheritdoc />
     public DeviceFacts? Describe(BackendOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
@@ -63,7 +102,7 @@ internal sealed class CudaBackend : IBackend
     {
         ArgumentNullException.ThrowIfNull(options);
         CudaContext context = CudaRuntime.Context(options.Device);
-        return ReadProbe.Measure(context, CudaRuntime.KernelModules(context, options.KernelDirectory), bufferBytes);
+        return ReadProbe.Measure(context, CudaRuntime.KernelModules(context, options.KernelDirectory), bufferBytes, options.LaunchByLaunch);
     }
 
     /// <inheritdoc />

@@ -30,6 +30,7 @@ internal sealed class CudaDecodingSession : IDecodingSession
     private readonly SequenceBuffers _buffers;
     private readonly IForwardPass _short;
     private readonly IForwardPass _long;
+    private readonly bool _replays;
     private readonly Graphs _greedy = new();
     private readonly Graphs _sampled = new();
     private readonly List<CudaEvent> _marks = [];
@@ -47,6 +48,7 @@ internal sealed class CudaDecodingSession : IDecodingSession
         _kernels = model.Kernels;
         _layers = model.Layers;
         Capacity = capacity;
+        _replays = model.Path != DecodePath.Eager && !_stream.SynchronizesLaunches;
 
         bool longPrompts = capacity > FusedPromptTokens && model.TryGetCuBlas(out _);
         int rows = Math.Min(capacity, longPrompts ? LongestPass : LinearKernels.MaxTokens);
@@ -67,7 +69,7 @@ internal sealed class CudaDecodingSession : IDecodingSession
                 _ => fused,
             };
             _long = longPrompts && model.Path != DecodePath.Eager ? Stepwise(model.CuBlas) : _short;
-            if (model.Path != DecodePath.Eager)
+            if (_replays)
             {
                 _greedy.Step = Capture(() => QueueStep(sampled: false));
                 _sampled.Step = Capture(() => QueueStep(sampled: true), out _stepLaunches);
@@ -261,7 +263,7 @@ internal sealed class CudaDecodingSession : IDecodingSession
     private void QueuePrompt(int tokens, bool choose, bool sampled)
     {
         Graphs graphs = sampled ? _sampled : _greedy;
-        bool isOnePass = choose && _model.Path != DecodePath.Eager && tokens < graphs.Prompts.Length && tokens <= _short.MaxTokens;
+        bool isOnePass = choose && _replays && tokens < graphs.Prompts.Length && tokens <= _short.MaxTokens;
         if (isOnePass && Position == 0)
         {
             (graphs.Prompts[tokens] ??= Capture(() => QueuePromptPasses(tokens, true, sampled))).Launch(_stream);

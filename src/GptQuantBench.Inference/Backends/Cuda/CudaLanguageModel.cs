@@ -41,7 +41,7 @@ internal sealed class CudaLanguageModel : ILanguageModel
         using CudaContextScope scope = context.Use();
         try
         {
-            Stream = new(context);
+            Stream = new(context) { SynchronizesLaunches = options.LaunchByLaunch };
             Kernels = CudaRuntime.Kernels(context, format, options.KernelDirectory);
             _weights = new(model, format, Pools, Kernels.Pack, Stream);
             Layers = new(_weights, Configuration);

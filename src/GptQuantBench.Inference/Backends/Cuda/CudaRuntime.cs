@@ -12,6 +12,7 @@ internal static class CudaRuntime
 {
     private static readonly Lock _gate = new();
     private static readonly Dictionary<int, CudaContext> _contexts = [];
+    private static readonly Dictionary<int, TimeSpan> _creationTimes = [];
     private static readonly Dictionary<(int Device, string Place), KernelModules> _modules = [];
     private static readonly Dictionary<(KernelModules Modules, string Format), KernelSet> _sets = [];
 
@@ -24,7 +25,7 @@ internal static class CudaRuntime
         {
             if (!_contexts.TryGetValue(ordinal, out CudaContext? context))
             {
-                context = new(CudaDevice.Get(ordinal));
+                context = Create(ordinal);
                 _contexts.Add(ordinal, context);
             }
 
@@ -68,12 +69,58 @@ internal static class CudaRuntime
         }
     }
 
-    /// <summary>Makes the context and compiles what the main job's formats need.</summary>
+    /// <summary>Makes a context of its own and loads a module into it, then gives both back.</summary>
+    /// <exception cref="Models.ModelFormatException">The kernel folder cannot be used.</exception>
+    /// <exception cref="CudaLibraryException">The driver is missing or too old.</exception>
+    /// <exception cref="CudaException">The device is unavailable or full, or the driver rejects the PTX.</exception>
+    public static DeviceCheck Check(BackendOptions options)
+    {
+        PtxStore store = new(options.KernelDirectory, CudaDevice.Get(options.Device).ComputeCapability);
+        CudaContext context;
+        lock (_gate)
+        {
+            context = Create(options.Device);
+        }
+
+        using (context)
+        {
+            using CudaModule module = store.Load(context, "probe");
+            return new(Obstacle: null, PtxStore.BaselineNotice(module, store.Architecture));
+        }
+    }
+
+    /// <summary>Whether the device's context, where this process has one, is unusable after a fault.</summary>
+    public static bool IsLost(int ordinal)
+    {
+        lock (_gate)
+        {
+            if (!_contexts.TryGetValue(ordinal, out CudaContext? context))
+            {
+                return false;
+            }
+
+            try
+            {
+                context.Synchronize();
+                return false;
+            }
+            catch (CudaException exception)
+            {
+                return exception.IsContextLost;
+            }
+        }
+    }
+
+    /// <summary>
+    /// Makes the context and compiles what the main job's formats need. The context's time is that of the first one on the device in this
+    /// process, which <see cref="Check"/> may have made: it starts the device, later ones find it started.
+    /// </summary>
     public static BackendStartup Start(BackendOptions options)
     {
+        bool isFirst = !IsStarted(options.Device);
         long start = Stopwatch.GetTimestamp();
         CudaContext context = Context(options.Device);
-        TimeSpan contextTime = Stopwatch.GetElapsedTime(start);
+        TimeSpan contextTime = isFirst ? _creationTimes[options.Device] : Stopwatch.GetElapsedTime(start);
         start = Stopwatch.GetTimestamp();
         QuantizationFormat[] formats = [QuantizationFormat.Fp16, QuantizationFormat.EightBit, QuantizationFormat.FourBit];
         KernelSet.Compile(KernelModules(context, options.KernelDirectory), [.. formats.Select(KernelSet.WeightsModule), "attention"]);
@@ -83,5 +130,20 @@ internal static class CudaRuntime
         }
 
         return new(contextTime, Stopwatch.GetElapsedTime(start));
+    }
+
+    private static bool IsStarted(int ordinal)
+    {
+        lock (_gate)
+        {
+            return _contexts.ContainsKey(ordinal);
+        }
+    }
+
+    private static CudaContext Create(int ordinal)
+    {
+        CudaContext context = new(CudaDevice.Get(ordinal));
+        _creationTimes.TryAdd(ordinal, context.CreationTime);
+        return context;
     }
 }

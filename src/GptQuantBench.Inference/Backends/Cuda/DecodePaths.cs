@@ -25,6 +25,10 @@ internal static class DecodePaths
         ? Default
         : _all.Where(entry => entry.Name.Equals(name, StringComparison.OrdinalIgnoreCase)).Select(entry => (DecodePath?)entry.Path).FirstOrDefault();
 
+    /// <summary>Names of the paths that run a format here.</summary>
+    public static IReadOnlyList<string> Of(QuantizationFormat format) =>
+        [.. _all.Where(entry => entry.Path != DecodePath.CuBlas || (format.Bits == 16 && CudaBlas.TryLoad(out _))).Select(entry => entry.Name)];
+
     /// <summary>One sentence for a name that no path has.</summary>
     public static string Unknown(string name) =>
         $"The CUDA backend has no decode path {Quoted.Text(name)}; choose {Auto}, {string.Join(", ", _all[..^1].Select(entry => entry.Name))} or {_all[^1].Name}.";

@@ -60,6 +60,12 @@ internal sealed class PtxStore
     /// <summary>True where a module's kernels may start before the one ahead has ended.</summary>
     public static bool HasDependentLaunch(CudaModule module) => module.Name.Contains(Hopper, StringComparison.Ordinal);
 
+    /// <summary>One sentence where a driver took the baseline's PTX of a module instead of the architecture's; else null.</summary>
+    public static string? BaselineNotice(CudaModule module, string architecture) =>
+        module.Name.Contains(architecture, StringComparison.Ordinal)
+            ? null
+            : $"The driver is too old for the PTX for {architecture}, so the kernels for {Baseline} run; a newer driver runs faster ones.";
+
     /// <summary>Compiles a module for the device; where the driver is too old for the newer PTX, the baseline's.</summary>
     /// <exception cref="CudaJitException">The driver rejects the PTX.</exception>
     public CudaModule Load(CudaContext context, string name)

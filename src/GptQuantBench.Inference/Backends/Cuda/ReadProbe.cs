@@ -18,14 +18,15 @@ internal static class ReadProbe
     /// <param name="context">The device.</param>
     /// <param name="modules">Has the kernel.</param>
     /// <param name="bytes">Size of the buffer, raised to <see cref="MinimumBytes"/>.</param>
+    /// <param name="launchByLaunch">Whether every launch is waited for.</param>
     /// <returns>Bytes per second, the median over samples of ten passes.</returns>
     /// <exception cref="CudaOutOfMemoryException">The buffer does not fit.</exception>
-    public static double Measure(CudaContext context, KernelModules modules, long bytes)
+    public static double Measure(CudaContext context, KernelModules modules, long bytes, bool launchByLaunch)
     {
         using CudaContextScope scope = context.Use();
         long vectors = (Math.Max(bytes, MinimumBytes) + VectorBytes - 1) / VectorBytes;
         CudaKernel kernel = modules.Get("probe").GetKernel("read_memory");
-        using CudaStream stream = new(context);
+        using CudaStream stream = new(context) { SynchronizesLaunches = launchByLaunch };
         using CudaDeviceVariable<byte> buffer = new(context, vectors * VectorBytes);
         using CudaDeviceVariable<ulong> sum = new(context, 1);
         using CudaEvent start = new(context);
