@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using GptQuantBench.Benchmarks.Sweeps;
 using GptQuantBench.Inference.Backends;
 using GptQuantBench.Inference.Checkpoints;
 
@@ -54,6 +55,9 @@ public sealed record RunSettings
 
     /// <summary>Whether special tokens in the prompt are special.</summary>
     public bool SpecialTokens { get; init; }
+
+    /// <summary>The sweeps; null where the run has none.</summary>
+    public SweepSettings? Sweeps { get; init; }
 
     /// <summary>Folder, empty at the start, in which benchmark processes leave their phase records.</summary>
     public required string RecordDirectory { get; init; }

@@ -1,7 +1,10 @@
 using System.Collections;
 using System.CommandLine;
 using System.Reflection;
+using BenchmarkDotNet.Configs;
 using BenchmarkDotNet.ConsoleArguments;
+using BenchmarkDotNet.Loggers;
+using BenchmarkDotNet.Running;
 using OptionAttribute = CommandLine.OptionAttribute;
 
 namespace GptQuantBench.Commands;
@@ -48,6 +51,17 @@ internal sealed class BenchmarkDotNetOptions
             .Where(option => !except.Contains(option.Key) && result.GetResult(option.Value) is { Implicit: false })
             .SelectMany(option => (string[])[$"--{option.Key}", .. result.GetValue(option.Value) ?? []]),
     ];
+
+    /// <summary>The benchmarks of a class, with a configuration of ours and BenchmarkDotNet's own arguments.</summary>
+    /// <exception cref="UserErrorException">BenchmarkDotNet does not accept its arguments.</exception>
+    public static BenchmarkRunInfo Benchmarks(Type type, ManualConfig own, string[] arguments)
+    {
+        var log = new AccumulationLogger();
+        var (isParsed, parsed, _) = ConfigParser.Parse(arguments, log, own);
+        return isParsed
+            ? BenchmarkConverter.TypeToBenchmarks(type, ManualConfig.Union(own, parsed))
+            : throw new UserErrorException($"BenchmarkDotNet does not accept its options: {log.GetLog().ReplaceLineEndings(" ").Trim()}");
+    }
 
     private static ArgumentArity ArityOf(Type type) => type switch
     {

@@ -54,7 +54,10 @@ internal static class Options
     public static Option<string?> Out { get; } = Value("--out", "PATH", "where the result goes");
 
     public static Option<string?> Artifacts { get; } = Value("--artifacts", "DIR", "the artifacts folder of the runs");
+
     public static Option<string?> CaseTimeout { get; } = Value("--case-timeout", "SECONDS", "ends a case that runs longer: a failed row, and the next case; none by default");
+
+    public static Option<string?> Sweeps { get; } = Value("--sweeps", "short|full|none", "sweeps after the main job: a short form, all points, or none");
 
     public static Option<string?> Text { get; } = Value("--text", "FILE", "UTF-8 text to evaluate on");
 
@@ -64,13 +67,9 @@ internal static class Options
 
     public static Option<string?> Quantized { get; } = Value("--quantized", "DIR,DIR", "checkpoints that quantize made from this model, as further rows");
 
-    public static Option<string?> Out { get; } = Value("--out", "DIR", "folder for the result");
-
     public static Option<string?> Calibration { get; } = Value("--calibration", "FILE", "UTF-8 text to calibrate 4-bit weights with; never the one to evaluate on");
 
     public static Option<string?> Ids { get; } = Value("--ids", "\"464 2003\"", "token ids");
-
-    public static Option<string?> Out { get; } = Value("--out", "DIR", "folder for the files; else the folder of the report");
 
     public static Option<string?> History { get; } = Value("--history", "DIR", "folder of earlier runs: draws the trend of each case, with changes of level");
 

@@ -24,7 +24,7 @@ internal static class ResultPages
         Console.WriteLine($"Report:   {writer.FilePath}");
         Announce(pages);
         Console.WriteLine($"BenchmarkDotNet's own files: {Path.Combine(artifactsDirectory, "results")}");
-        return report.Results.All(row => row.Success) && report.Sweeps.All(point => point.Success) ? ExitCode.Success : ExitCode.CaseFailed;
+        return report.Results.All(row => row.Success) && report.Sweeps.All(row => row.Success) ? ExitCode.Success : ExitCode.CaseFailed;
     }
 
     /// <summary>Says where the pages lie, and what is missing of them.</summary>

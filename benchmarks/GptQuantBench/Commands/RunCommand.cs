@@ -1,10 +1,10 @@
 using System.CommandLine;
 using BenchmarkDotNet.Configs;
-using BenchmarkDotNet.ConsoleArguments;
 using BenchmarkDotNet.Filters;
 using BenchmarkDotNet.Loggers;
 using BenchmarkDotNet.Running;
 using GptQuantBench.Benchmarks;
+using GptQuantBench.Benchmarks.Sweeps;
 using GptQuantBench.Configuration;
 using GptQuantBench.Exporters;
 using GptQuantBench.Inference.Backends;
@@ -29,8 +29,8 @@ internal static class RunCommand
         var benchmarkDotNet = new BenchmarkDotNetOptions();
         Option[] own =
         [
-            Options.Models, Options.ModelPath, Options.Quantizations, .. Options.Machine, .. Options.Work, Options.Smoke, Options.Shard, Options.Baseline,
-            Options.CaseTimeout, Options.Version,
+            Options.Models, Options.ModelPath, Options.Quantizations, .. Options.Machine, .. Options.Work, Options.Smoke, Options.Sweeps, Options.Shard,
+            Options.Baseline, Options.CaseTimeout, Options.Version,
         ];
         var result = VerbParser.Parse(Verbs.Run, [.. own, .. benchmarkDotNet.All], arguments);
         if (result.GetValue(Options.Help))
@@ -65,7 +65,7 @@ internal static class RunCommand
     {
         var path = result.GetValue(Options.ModelPath);
         var names = path is null ? result.Names(Options.Models, ModelChoice.DefaultModels) : [ModelLocator.FromDirectory(path).Name];
-        new RunSettings
+        var settings = new RunSettings
         {
             Models = [.. names.Select(name => new ModelLocation { Name = name, WeightsFile = "", Origin = WeightOrigin.Synthetic })],
             Formats = Formats(result),
@@ -76,9 +76,10 @@ internal static class RunCommand
             TopP = 1,
             Seed = 0,
             RecordDirectory = "",
-        }.Publish();
+        };
+        (settings with { Sweeps = SweepChoice.Listed(settings) }).Publish();
         var config = ManualConfig.CreateEmpty().AddLogger(new ConsoleLogger());
-        BenchmarkSwitcher.FromTypes([typeof(MainJob)]).Run(benchmarkDotNet.Arguments(result), config);
+        BenchmarkSwitcher.FromTypes([typeof(MainJob), .. SweepKind.All.Select(kind => kind.Type)]).Run(benchmarkDotNet.Arguments(result), config);
         return ExitCode.Success;
     }
 
@@ -102,6 +103,10 @@ internal static class RunCommand
             : TimeSpan.FromSeconds(result.Int(Options.CaseTimeout, 0, 1, 1_000_000));
         using var records = new TemporaryDirectory("gptquantbench-records");
         var settings = Settings(result, artifacts, records.FullName, Notify);
+        // Sweeps are not split: they belong to the first part of a run.
+        settings = shard.Number == 1
+            ? settings with { Sweeps = SweepChoice.From(result, benchmarkDotNet, settings) }
+            : settings with { SweptDecodePaths = [] };
         settings.Publish();
         RuntimeSettings.PublishToBenchmarkProcesses();
 
@@ -109,25 +114,34 @@ internal static class RunCommand
         using var build = inProcess ? null : BenchmarkProject.Lock(Notify);
 
         var hashes = settings.Models.ToDictionary(model => model.Name, WeightsHash.Compute);
-        var finished = result.GetResult(benchmarkDotNet["resume"]) is null ? [] : FinishedCases.Of(artifacts, settings, hashes);
+        var isResumed = result.GetResult(benchmarkDotNet["resume"]) is not null;
+        var finished = isResumed ? FinishedCases.Of(artifacts, settings, hashes) : [];
+        var keptSweeps = isResumed ? FinishedCases.SweepsOf(artifacts, settings, hashes) : [];
         var iterations = result.GetValue(Options.Smoke) ? Iterations.Smoke : Iterations.For(settings.Backend);
-        string[] forwarded = [.. benchmarkDotNet.Arguments(result, "filter", "inProcess", "artifacts", "resume"), "--filter", .. filters];
+        string[] Forwarded(params string[] except) =>
+            [.. benchmarkDotNet.Arguments(result, ["filter", "inProcess", "artifacts", "resume", .. except]), "--filter", .. filters];
         BenchmarkRunInfo Plan(Predicate<(string Model, string Format)> isWanted, CaseCollector? progress, ILogger log)
         {
             var config = MainJobConfig.Create(settings, iterations, inProcess, artifacts, progress, log)
                 .AddFilter(new SimpleFilter(benchmark => isWanted((benchmark.ModelName(), benchmark.FormatName()))));
-            return Benchmarks(typeof(MainJob), config, forwarded);
+            return BenchmarkDotNetOptions.Benchmarks(typeof(MainJob), config, Forwarded());
         }
 
-        BenchmarkRunInfo[] PlanSweep(SweepCollector? progress, ILogger log) => settings.SweptDecodePaths is []
+        BenchmarkRunInfo[] PlanDecodePaths(DecodeSweepCollector? progress, ILogger log) => settings.SweptDecodePaths is []
             ? []
-            : [Benchmarks(typeof(DecodeSweep), MainJobConfig.CreateSweep(Iterations.Sweep, inProcess, artifacts, progress, log), forwarded)];
+            :
+            [
+                BenchmarkDotNetOptions.Benchmarks(
+                    typeof(DecodeSweep), MainJobConfig.CreateSweep(Iterations.Sweep, inProcess, artifacts, progress, log), Forwarded()),
+            ];
 
         var matching = Plan(_ => true, progress: null, NullLogger.Instance).BenchmarksCases
             .Select(benchmark => (benchmark.ModelName(), benchmark.FormatName()))
             .ToHashSet();
-        var sweeps = PlanSweep(progress: null, NullLogger.Instance).Sum(sweep => sweep.BenchmarksCases.Length);
-        if (matching.Count + sweeps == 0)
+        var decodePaths = PlanDecodePaths(progress: null, NullLogger.Instance).Sum(sweep => sweep.BenchmarksCases.Length);
+        var sweepPlan = new SweepPlan(settings, keptSweeps, inProcess, artifacts, Forwarded([.. SweepConfig.OwnOptions]));
+        var plannedSweeps = sweepPlan.Benchmarks;
+        if (matching.Count + decodePaths + plannedSweeps.Count + keptSweeps.Count == 0)
         {
             throw new UserErrorException($"The filter {string.Join(' ', filters)} matches no benchmark; --list flat names them, --filter '*' takes all.");
         }
@@ -141,24 +155,32 @@ internal static class RunCommand
             Notify($"{kept.Length} finished cases of the earlier run are kept; {planned.Length} benchmarks remain.");
         }
 
+        if (plannedSweeps.Count > 0)
+        {
+            Console.WriteLine(sweepPlan.Announcement(plannedSweeps));
+        }
+
         var device = BackendRegistry.Find(settings.Backend).Describe(settings.BackendOptions);
         var metadata = RunMetadataFactory.Create(startedAt, arguments, inProcess, notices, device) with
         {
             Smoke = result.GetValue(Options.Smoke) ? true : null,
             Shard = shard.Text,
         };
-        var writer = new ReportWriter(artifacts, metadata, kept);
+        var writer = new ReportWriter(artifacts, metadata, kept, keptSweeps);
         CaseCollector? collector = null;
         using var watchdog = new CaseWatchdog(
             caseTimeout, new PhaseRecordStore(records.FullName), inProcess ? reason => EndRun(collector!, writer, reason) : null);
         collector = new CaseCollector(planned, new CaseBuilder(settings, hashes), writer, new ConsoleProgress(planned, settings), watchdog);
+        var sweepProgress = new SweepProgress();
+        var sweepCollector = new SweepCollector(plannedSweeps, new SweepBuilder(settings, hashes), writer, sweepProgress);
         using var cancellation = RunCancellation.Install(writer);
-        if (planned.Length + sweeps > 0)
+        if (planned.Length + decodePaths + plannedSweeps.Count > 0)
         {
             using var log = new LogFile(artifacts);
-            var sweepCollector = new SweepCollector(settings, hashes, writer, new ConsoleSweepProgress());
-            BenchmarkRunInfo[] runs = [Plan(Remains, collector, log), .. PlanSweep(sweepCollector, log)];
-            Measure([.. runs.Where(run => run.BenchmarksCases.Length > 0)], collector);
+            var decodeCollector = new DecodeSweepCollector(settings, hashes, writer, sweepProgress);
+            BenchmarkRunInfo[] runs =
+                [Plan(Remains, collector, log), .. sweepPlan.Runs(sweepCollector, log), .. PlanDecodePaths(decodeCollector, log)];
+            Measure([.. runs.Where(run => run.BenchmarksCases.Length > 0)], collector, sweepCollector);
         }
 
         writer.Close(MachineFacts.DeviceNow(settings));
@@ -177,7 +199,7 @@ internal static class RunCommand
     }
 
     /// <summary>Runs all cases; whatever ends BenchmarkDotNet early, every case gets its row.</summary>
-    private static void Measure(BenchmarkRunInfo[] runs, CaseCollector collector)
+    private static void Measure(BenchmarkRunInfo[] runs, CaseCollector collector, SweepCollector sweeps)
     {
         try
         {
@@ -185,7 +207,9 @@ internal static class RunCommand
         }
         catch (Exception exception)
         {
-            collector.FailTheRest($"BenchmarkDotNet stopped: {FailureText.Of(exception)}");
+            var reason = $"BenchmarkDotNet stopped: {FailureText.Of(exception)}";
+            collector.FailTheRest(reason);
+            sweeps.FailTheRest(reason);
             return;
         }
 
@@ -194,17 +218,10 @@ internal static class RunCommand
             throw new UserErrorException($"BenchmarkDotNet refuses to run: {error}");
         }
 
-        collector.FailTheRest(
-            "The benchmark process could not be built or started; the log file in the artifacts folder has the reason, and --inProcess needs no build.");
-    }
-
-    private static BenchmarkRunInfo Benchmarks(Type type, ManualConfig own, string[] forwarded)
-    {
-        var log = new AccumulationLogger();
-        var (isParsed, parsed, _) = ConfigParser.Parse(forwarded, log, own);
-        return isParsed
-            ? BenchmarkConverter.TypeToBenchmarks(type, ManualConfig.Union(own, parsed))
-            : throw new UserErrorException($"BenchmarkDotNet does not accept its options: {log.GetLog().ReplaceLineEndings(" ").Trim()}");
+        const string NeverStarted =
+            "The benchmark process could not be built or started; the log file in the artifacts folder has the reason, and --inProcess needs no build.";
+        collector.FailTheRest(NeverStarted);
+        sweeps.FailTheRest(NeverStarted);
     }
 
     private static string[] Filters(ParseResult result, BenchmarkDotNetOptions benchmarkDotNet, Action<string> notify)
@@ -224,7 +241,7 @@ internal static class RunCommand
 
     /// <summary>Every path of the baseline, so that the report shows that the baseline is the fastest; none where the user chose one.</summary>
     private static IReadOnlyList<string> SweptDecodePaths(ParseResult result, IBackend backend, BackendOptions options, IReadOnlyList<string> formats) =>
-        result.GetValue(Options.Smoke) || !options.Decode.Equals("auto", StringComparison.OrdinalIgnoreCase) || !formats.Contains(RunSettings.SweptFormat)
+        !SweepChoice.HasSweeps(result) || !options.Decode.Equals("auto", StringComparison.OrdinalIgnoreCase) || !formats.Contains(RunSettings.SweptFormat)
             ? []
             : backend.DecodePathsOf(QuantizationFormat.Parse(RunSettings.SweptFormat));
 

@@ -34,7 +34,7 @@ internal sealed record Shard(int Number, int Count)
     {
         T[] all = [.. cases];
         T[] mine = [.. all.Where((_, index) => index % Count == Number - 1)];
-        return mine.Length > 0
+        return mine.Length > 0 || Count == 1
             ? mine
             : throw new UserErrorException($"Option {Options.Shard.Name} has the value '{Text}', but the run has {all.Length} cases; split it into at most so many parts.");
     }

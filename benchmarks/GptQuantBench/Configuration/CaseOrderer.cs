@@ -24,7 +24,7 @@ internal sealed class CaseOrderer(RunSettings settings) : DefaultOrderer
     private IOrderedEnumerable<BenchmarkCase> InCaseOrder(ImmutableArray<BenchmarkCase> cases) => cases
         .OrderBy(benchmark => IndexOf(settings.Models.Select(model => model.Name), benchmark.ModelName()))
         .ThenBy(benchmark => IndexOf(settings.Formats, benchmark.FormatName()))
-        .ThenBy(benchmark => benchmark.Phase());
+        .ThenBy(benchmark => benchmark.IsMainJob() ? benchmark.Phase() : default);
 
     private static int IndexOf(IEnumerable<string> names, string name) => names.TakeWhile(other => other != name).Count();
 }

@@ -7,6 +7,7 @@ using BenchmarkDotNet.Exporters.Csv;
 using BenchmarkDotNet.Exporters.Json;
 using BenchmarkDotNet.Jobs;
 using BenchmarkDotNet.Loggers;
+using BenchmarkDotNet.Toolchains;
 using BenchmarkDotNet.Toolchains.InProcess.Emit;
 using GptQuantBench.Benchmarks;
 using GptQuantBench.Diagnosers;
@@ -20,7 +21,10 @@ internal static class MainJobConfig
     private static readonly TimeSpan _inProcessTimeout = TimeSpan.FromHours(6);
 
     /// <summary>Restore and build on a busy two-core machine.</summary>
-    private static readonly TimeSpan _buildTimeout = TimeSpan.FromMinutes(15);
+    public static TimeSpan BuildTimeout { get; } = TimeSpan.FromMinutes(15);
+
+    /// <summary>Runs benchmarks in this process.</summary>
+    public static IToolchain InProcessToolchain => new InProcessEmitToolchain(_inProcessTimeout, logOutput: true);
 
     /// <summary>
     /// One job, marked as default: command-line options then change it; beside a job that is not the default, they would add a second.
@@ -50,7 +54,7 @@ internal static class MainJobConfig
             .AsDefault();
         if (inProcess)
         {
-            job = job.WithToolchain(new InProcessEmitToolchain(_inProcessTimeout, logOutput: true));
+            job = job.WithToolchain(InProcessToolchain);
         }
 
         var config = ManualConfig.CreateEmpty()
@@ -59,7 +63,7 @@ internal static class MainJobConfig
             .AddColumnProvider(DefaultColumnProviders.Instance)
             .AddExporter(JsonExporter.Full, MarkdownExporter.GitHub, new CsvExporter(CsvSeparator.Comma))
             .WithArtifactsPath(artifactsDirectory)
-            .WithBuildTimeout(_buildTimeout)
+            .WithBuildTimeout(BuildTimeout)
             .WithOptions(ConfigOptions.DisableLogFile);
         return progress is null ? config : config.AddEventProcessor(progress);
     }

@@ -23,6 +23,21 @@ internal sealed class PhaseTimes
     /// <summary>Samples in seconds, one list for each process.</summary>
     public IReadOnlyList<IReadOnlyList<double>> SecondsByProcess { get; }
 
+    /// <summary>
+    /// The samples of one point of a sweep, whose calls follow each other point by point, <paramref name="repeats"/> of each; one list
+    /// for each process that came to the point's end.
+    /// </summary>
+    /// <param name="point">Index of the point.</param>
+    /// <param name="repeats">Calls of a point.</param>
+    /// <param name="calls">Calls of all points in one process; in process, BenchmarkDotNet puts several launches into one list.</param>
+    public IReadOnlyList<IReadOnlyList<double>> SecondsOfPoint(int point, int repeats, int calls) =>
+    [
+        .. SecondsByProcess
+            .SelectMany(process => process.Chunk(calls))
+            .Where(process => process.Length >= (point + 1) * repeats)
+            .Select(process => (IReadOnlyList<double>)process[(point * repeats)..((point + 1) * repeats)]),
+    ];
+
     /// <summary>Median over all samples of all processes, in seconds; null without samples.</summary>
     public double? MedianSeconds => SampleStatistics.Median(SampleStatistics.Flatten(SecondsByProcess));
 }

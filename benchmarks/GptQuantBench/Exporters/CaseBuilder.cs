@@ -115,24 +115,14 @@ internal sealed class CaseBuilder(RunSettings settings, IReadOnlyDictionary<stri
             ? null
             : [.. times.SecondsByProcess.Select(process => (IReadOnlyList<double>)[.. process.Select(seconds => seconds * unitsPerSecond)])];
 
-    /// <summary>The mean by its definition; percentiles over single tokens, nearest rank.</summary>
-    private static InterTokenLatency? InterToken(IReadOnlyList<double> milliseconds, double? firstSeconds, double? totalSeconds, int tokens)
-    {
-        if (milliseconds.Count == 0)
-        {
-            return null;
-        }
-
-        double[] sorted = [.. milliseconds.Order()];
-        double At(double share) => sorted[Math.Max(0, (int)Math.Ceiling(share * sorted.Length) - 1)];
-        return new InterTokenLatency
-        {
-            Mean = Reporting.Figures.InterToken.MeanMs(totalSeconds, firstSeconds * 1e3, tokens),
-            P50 = At(0.50),
-            P90 = At(0.90),
-            P99 = At(0.99),
-        };
-    }
+    /// <summary>The mean by its definition; percentiles over single tokens.</summary>
+    private static InterTokenLatency? InterToken(IReadOnlyList<double> milliseconds, double? firstSeconds, double? totalSeconds, int tokens) =>
+        milliseconds.Count == 0
+            ? null
+            : Reporting.Figures.InterToken.Percentiles(milliseconds) with
+            {
+                Mean = Reporting.Figures.InterToken.MeanMs(totalSeconds, firstSeconds * 1e3, tokens),
+            };
 
     private string? Error(PhaseRecord[] records, IReadOnlyDictionary<Phase, BenchmarkReport> reports)
     {

@@ -60,7 +60,7 @@ internal sealed class CaseCollector : EventProcessor
     /// <inheritdoc />
     public override void OnStartRunBenchmark(BenchmarkCase benchmarkCase)
     {
-        if (benchmarkCase.Descriptor.Type != typeof(MainJob))
+        if (!benchmarkCase.IsMainJob())
         {
             return;
         }
@@ -76,7 +76,7 @@ internal sealed class CaseCollector : EventProcessor
     /// <inheritdoc />
     public override void OnEndRunBenchmark(BenchmarkCase benchmarkCase, BenchmarkReport report)
     {
-        if (_writer.IsClosed || benchmarkCase.Descriptor.Type != typeof(MainJob))
+        if (_writer.IsClosed || !benchmarkCase.IsMainJob())
         {
             return;
         }

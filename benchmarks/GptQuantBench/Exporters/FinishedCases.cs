@@ -1,4 +1,5 @@
 using GptQuantBench.Benchmarks;
+using GptQuantBench.Benchmarks.Sweeps;
 using GptQuantBench.Inference.Quantization;
 using GptQuantBench.Reporting.Json;
 using GptQuantBench.Reporting.Records;
@@ -15,9 +16,42 @@ internal static class FinishedCases
         return File.Exists(path) ? [.. ReportFile.Read(path).Results.Where(row => IsSameWork(row, settings, weightHashes))] : [];
     }
 
+    /// <summary>
+    /// The points of sweeps that need not be measured again: those of a sweep over a case all of whose points succeeded and are this
+    /// run's.
+    /// </summary>
+    public static IReadOnlyList<SweepResult> SweepsOf(
+        string artifactsDirectory, RunSettings settings, IReadOnlyDictionary<string, string> weightHashes)
+    {
+        var path = Path.Combine(artifactsDirectory, ReportWriter.FileName);
+        return settings.Sweeps is not { } sweeps || !File.Exists(path)
+            ? []
+            :
+            [
+                .. ReportFile.Read(path).Sweeps
+                    .Where(row => weightHashes.GetValueOrDefault(row.ModelName) is { } hash && hash == row.WeightsSha256 && row.Backend == settings.Backend)
+                    .GroupBy(row => (row.Sweep, row.ModelName, row.Quantization))
+                    .Where(points => IsWhole([.. points], sweeps))
+                    .SelectMany(points => points),
+            ];
+    }
+
+    /// <summary>True where a point belongs to a sweep over a model and a format.</summary>
+    public static bool IsSweep(this SweepResult row, SweepKind kind, string model, string format) =>
+        row.Sweep == kind.Name && row.ModelName == model && row.Quantization == QuantizationFormat.Parse(format).Label;
+
     /// <summary>True where a row is the case of a model and a format.</summary>
     public static bool IsCase(this CaseResult row, string model, string format) =>
         row.ModelName == model && row.Quantization == QuantizationFormat.Parse(format).Label;
+
+    private static bool IsWhole(SweepResult[] rows, SweepSettings sweeps) =>
+        SweepKind.All.FirstOrDefault(kind => kind.Name == rows[0].Sweep) is { } kind
+        && sweeps.ContextLengths.ContainsKey(rows[0].ModelName)
+        && sweeps.Formats.Any(format => rows[0].IsSweep(kind, rows[0].ModelName, format))
+        && rows.All(row => row.Success && (kind.Type == typeof(PromptLengthSweep) || row.NumTokensGenerated == sweeps.Tokens))
+        && kind.Points(sweeps, rows[0].ModelName) is var points
+        && points.Count == rows.Length
+        && points.All(point => rows.Any(row => row.DepthTokens == point.DepthTokens && (point.PromptTokens ?? row.PromptTokens) == row.PromptTokens));
 
     private static bool IsSameWork(CaseResult row, RunSettings settings, IReadOnlyDictionary<string, string> weightHashes) =>
         row.Success

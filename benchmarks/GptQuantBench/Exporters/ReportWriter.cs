@@ -20,8 +20,9 @@ internal sealed class ReportWriter
     /// <param name="directory">Folder of the report.</param>
     /// <param name="metadata">What is known at the start.</param>
     /// <param name="keptRows">Rows of the earlier run that this one does not repeat.</param>
+    /// <param name="keptSweeps">Points of sweeps that this run does not repeat.</param>
     /// <exception cref="IOException">The folder can't be written.</exception>
-    public ReportWriter(string directory, RunMetadata metadata, IReadOnlyList<CaseResult> keptRows)
+    public ReportWriter(string directory, RunMetadata metadata, IReadOnlyList<CaseResult> keptRows, IReadOnlyList<SweepResult> keptSweeps)
     {
         _path = Path.Combine(directory, FileName);
         if (File.Exists(_path))
@@ -29,7 +30,7 @@ internal sealed class ReportWriter
             File.Move(_path, Path.Combine(directory, PreviousFileName), overwrite: true);
         }
 
-        _report = new RunReport { Metadata = metadata, Results = keptRows };
+        _report = new RunReport { Metadata = metadata, Results = keptRows, Sweeps = keptSweeps };
         ReportFile.Write(_path, _report);
     }
 
@@ -48,8 +49,8 @@ internal sealed class ReportWriter
     /// <summary>Adds a finished case. A disk that is full is not the end: the row stays in memory and is written with the next.</summary>
     public void Add(CaseResult row) => Update(report => report with { Results = [.. report.Results, row] });
 
-    /// <summary>Adds a point of a sweep, as a finished case.</summary>
-    public void Add(SweepResult point) => Update(report => report with { Sweeps = [.. report.Sweeps, point] });
+    /// <summary>Adds the points of a sweep over one case.</summary>
+    public void AddSweeps(IEnumerable<SweepResult> rows) => Update(report => report with { Sweeps = [.. report.Sweeps, .. rows] });
 
     /// <summary>Notes the end of the run; later rows are ignored.</summary>
     /// <param name="device">The device now, when it has just worked: its clocks say more than those of an idle one at the start.</param>

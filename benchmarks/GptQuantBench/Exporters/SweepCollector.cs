@@ -1,79 +1,74 @@
 using BenchmarkDotNet.EventProcessors;
 using BenchmarkDotNet.Reports;
 using BenchmarkDotNet.Running;
-using GptQuantBench.Benchmarks;
+using GptQuantBench.Benchmarks.Sweeps;
+using GptQuantBench.Configuration;
 using GptQuantBench.Progress;
-using GptQuantBench.Reporting.Records;
 
 namespace GptQuantBench.Exporters;
 
-/// <summary>Follows <see cref="DecodeSweep"/>: each decode path that ends is a point of the report's sweeps, on disk at once.</summary>
+/// <summary>Follows the sweeps of a run: when the benchmark of one case ends, the rows of its points are made and written to disk.</summary>
 internal sealed class SweepCollector : EventProcessor
 {
-    private readonly RunSettings _settings;
-    private readonly IReadOnlyDictionary<string, string> _weightHashes;
+    private readonly SweepBuilder _builder;
     private readonly ReportWriter _writer;
-    private readonly ISweepProgress _progress;
+    private readonly SweepProgress _progress;
+    private readonly Queue<(SweepKind Kind, string Model, string Format)> _left;
+    private readonly int _count;
 
-    /// <param name="settings">The work of the run.</param>
-    /// <param name="weightHashes">SHA-256 of each model's weights.</param>
+    /// <param name="planned">All benchmarks of sweeps, in the order in which they will run.</param>
+    /// <param name="builder">Makes rows.</param>
     /// <param name="writer">Keeps the report on disk.</param>
     /// <param name="progress">The console.</param>
-    public SweepCollector(RunSettings settings, IReadOnlyDictionary<string, string> weightHashes, ReportWriter writer, ISweepProgress progress)
+    public SweepCollector(IEnumerable<BenchmarkCase> planned, SweepBuilder builder, ReportWriter writer, SweepProgress progress)
     {
-        _settings = settings;
-        _weightHashes = weightHashes;
+        _builder = builder;
         _writer = writer;
         _progress = progress;
-        foreach (var decode in settings.SweptDecodePaths)
-        {
-            Directory.CreateDirectory(settings.ForDecodePath(decode).RecordDirectory);
-        }
+        _left = new(planned.Select(benchmark => (SweepKind.Of(benchmark.Descriptor.Type), benchmark.ModelName(), benchmark.FormatName())));
+        _count = _left.Count;
     }
 
     /// <inheritdoc />
-    public override void OnStartRunBenchmarksInType(Type type, IReadOnlyList<BenchmarkCase> benchmarks)
+    public override void OnStartRunBenchmark(BenchmarkCase benchmarkCase)
     {
-        if (type == typeof(DecodeSweep) && !_writer.IsClosed)
+        if (SweepKind.Has(benchmarkCase.Descriptor.Type) && !_writer.IsClosed)
         {
-            _progress.SweepStarted(DecodeSweep.Name, _settings.SweptModel, RunSettings.SweptFormat, benchmarks.Count);
+            ShowNext();
         }
     }
 
     /// <inheritdoc />
     public override void OnEndRunBenchmark(BenchmarkCase benchmarkCase, BenchmarkReport report)
     {
-        if (benchmarkCase.Descriptor.Type != typeof(DecodeSweep) || _writer.IsClosed)
+        if (SweepKind.Has(benchmarkCase.Descriptor.Type) && !_writer.IsClosed)
         {
-            return;
+            var exitCode = report.ExecuteResults is [.., var last] ? $"exit code {last.ExitCode}" : "never started";
+            Finish(report, $"The sweep ended without a result ({exitCode}); the log file in the artifacts folder has its last words.");
         }
-
-        var decode = (string)benchmarkCase.Parameters[nameof(DecodeSweep.Decode)];
-        var row = new CaseBuilder(_settings.ForDecodePath(decode), _weightHashes)
-            .Build(_settings.SweptModel, RunSettings.SweptFormat, new Dictionary<Phase, BenchmarkReport> { [Phase.Generate50] = report });
-        var point = Point(row, decode);
-        _writer.Add(point);
-        _progress.PointEnded(decode, point);
     }
 
-    /// <summary>A point of the sweep from the row that its case would have.</summary>
-    private static SweepResult Point(CaseResult row, string decode) => new()
+    /// <summary>Writes failed rows for every point that BenchmarkDotNet never came to.</summary>
+    public void FailTheRest(string reason)
     {
-        Sweep = DecodeSweep.Name,
-        ModelName = row.ModelName,
-        Quantization = row.Quantization,
-        Success = row.Success,
-        Error = row.Error,
-        Format = row.Format,
-        Backend = row.Backend,
-        Decode = row.Decode ?? decode,
-        Device = row.Device,
-        PromptTokens = row.PromptTokens,
-        BatchSize = row.BatchSize,
-        NumTokensGenerated = row.NumTokensGenerated,
-        ThroughputTokensPerSec = row.ThroughputTokensPerSec,
-        MemoryGb = row.MemoryGb,
-        KvCacheBytes = row.KvCacheBytes,
-        Samples = row.Samples,
-    };
+        while (_left.Count > 0)
+        {
+            ShowNext();
+            Finish(report: null, reason);
+        }
+    }
+
+    private void ShowNext()
+    {
+        var (kind, model, format) = _left.Peek();
+        _progress.Started(_count - _left.Count, _count, kind.Title, model, format);
+    }
+
+    private void Finish(BenchmarkReport? report, string reason)
+    {
+        var (kind, model, format) = _left.Dequeue();
+        var rows = _builder.Build(kind, model, format, report, reason);
+        _writer.AddSweeps(rows);
+        _progress.Ended(rows);
+    }
 }

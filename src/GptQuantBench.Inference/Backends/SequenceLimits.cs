@@ -17,6 +17,27 @@ internal static class SequenceLimits
                 nameof(capacity))
             : Math.Min((capacity + CapacityStep - 1) / CapacityStep * CapacityStep, configuration.ContextLength);
 
+    /// <summary>Checks that a sequence can be shortened to a position.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">It is not that long.</exception>
+    public static void CheckRewind(int position, int reached)
+    {
+        if ((uint)position > (uint)reached)
+        {
+            throw new ArgumentOutOfRangeException(
+                nameof(position), position, $"A sequence of {reached} positions can only be shortened to 0 to {reached}.");
+        }
+    }
+
+    /// <summary>Checks that times fit the ids between which they are taken.</summary>
+    /// <exception cref="ArgumentException">They are not one less.</exception>
+    public static void CheckTimes(int ids, int times)
+    {
+        if (times != Math.Max(0, ids - 1))
+        {
+            throw new ArgumentException($"{times} times are asked for between {ids} ids; expected {Math.Max(0, ids - 1)}.", nameof(times));
+        }
+    }
+
     /// <summary>Checks that there are ids, and all of them inside the vocabulary.</summary>
     /// <exception cref="ArgumentException">There are none, or one is not.</exception>
     public static void CheckIds(ReadOnlySpan<int> ids, ModelConfiguration configuration)

@@ -14,4 +14,7 @@ public sealed record InterTokenLatency
 
     /// <summary>99th percentile over single tokens of a separate run.</summary>
     public double? P99 { get; init; }
+
+    /// <summary>Number of single tokens behind the percentiles.</summary>
+    public int? Count { get; init; }
 }

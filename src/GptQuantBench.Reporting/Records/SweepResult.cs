@@ -3,7 +3,22 @@ namespace GptQuantBench.Reporting.Records;
 /// <summary>One point of a sweep: a case with one thing changed. A figure that was not measured is null.</summary>
 public sealed record SweepResult
 {
-    /// <summary>What is swept, e.g. <c>prompt_length</c>, <c>batch_size</c> or <c>decode</c>.</summary>
+    /// <summary>First-token latency by the length of the prompt.</summary>
+    public const string PromptLength = "prompt_length";
+
+    /// <summary>Decode speed by the positions that the KV cache holds already.</summary>
+    public const string Depth = "depth";
+
+    /// <summary>Times of single tokens over many sequences.</summary>
+    public const string TokenTimes = "token_times";
+
+    /// <summary>Sequences that decode together.</summary>
+    public const string BatchSizes = "batch_size";
+
+    /// <summary>The same work on other decode paths.</summary>
+    public const string DecodePaths = "decode";
+
+    /// <summary>What is swept: one of the names above.</summary>
     public required string Sweep { get; init; }
 
     /// <summary>Name of the model.</summary>
@@ -30,6 +45,9 @@ public sealed record SweepResult
     /// <summary>Name of the device that computed.</summary>
     public string? Device { get; init; }
 
+    /// <summary>SHA-256 of the weight files, 64 lower-case hexadecimal digits.</summary>
+    public string? WeightsSha256 { get; init; }
+
     /// <summary>Number of tokens of the prompt.</summary>
     public int? PromptTokens { get; init; }
 
@@ -51,6 +69,9 @@ public sealed record SweepResult
     /// <summary>New tokens per second, all sequences together.</summary>
     public double? ThroughputTokensPerSec { get; init; }
 
+    /// <summary>Time between two tokens, milliseconds.</summary>
+    public InterTokenLatency? InterTokenLatencyMs { get; init; }
+
     /// <summary>All weight tables that stay resident after load, bytes / 1e9.</summary>
     public double? MemoryGb { get; init; }
 
@@ -59,4 +80,7 @@ public sealed record SweepResult
 
     /// <summary>The raw samples behind the medians.</summary>
     public CaseSamples? Samples { get; init; }
+
+    /// <summary>Spread of the raw samples; follows from <see cref="Samples"/>.</summary>
+    public CaseSpread? Spread => CaseSpread.Of(Samples, NumTokensGenerated);
 }

@@ -185,6 +185,74 @@ public class CpuDecodingSessionTests
         Assert.Throws<ArgumentException>(() => session.ComputeLogits([], (_, _, _) => { }));
     }
 
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void Extending_and_rewinding_give_what_one_generation_gives(string name)
+    {
+        using CpuLanguageModel model = TestModels.LoadRandom(TestModels.Odd, Kernels.Get(name), QuantizationFormat.Fp16);
+        using IDecodingSession session = model.CreateSession(64);
+        int[] prompt = TestModels.Ids(30, _vocabulary, 8), other = TestModels.Ids(20, _vocabulary, 9);
+        int[] expected = new int[12], extended = new int[12], again = new int[12];
+        session.Generate(prompt, expected, SamplingOptions.Greedy);
+
+        session.Reset();
+        session.Extend(prompt.AsSpan(0, 17), [], SamplingOptions.Greedy);
+        Assert.Equal(17, session.Position);
+        session.Extend(prompt.AsSpan(17, 12), [], SamplingOptions.Greedy);
+        session.Extend(prompt.AsSpan(29), extended, SamplingOptions.Greedy);
+        Assert.Equal(30 + 12 - 1, session.Position);
+        Assert.Equal(expected, extended);
+
+        // What stands behind the position after a rewind is other text, and must not be read.
+        session.Rewind(9);
+        session.Extend(other, new int[3], SamplingOptions.Greedy);
+        session.Rewind(9);
+        Assert.Equal(9, session.Position);
+        session.Extend(prompt.AsSpan(9), again, SamplingOptions.Greedy);
+        Assert.Equal(expected, again);
+    }
+
+    [Theory]
+    [InlineData(-1)]
+    [InlineData(4)]
+    public void A_rewind_to_a_position_that_was_not_reached_is_an_error(int position)
+    {
+        using CpuLanguageModel model = TestModels.LoadRandom(TestModels.Odd, CpuKernels.All[^1], QuantizationFormat.Fp16);
+        using IDecodingSession session = model.CreateSession(8);
+        session.Extend([1, 2, 3], [], SamplingOptions.Greedy);
+        Assert.Throws<ArgumentOutOfRangeException>(() => session.Rewind(position));
+        Assert.Equal(3, session.Position);
+    }
+
+    [Fact]
+    public void An_extension_that_does_not_fit_is_an_error()
+    {
+        using CpuLanguageModel model = TestModels.LoadRandom(TestModels.Odd, CpuKernels.All[^1], QuantizationFormat.Fp16);
+        using IDecodingSession session = model.CreateSession(64);
+        session.Extend(TestModels.Ids(60, _vocabulary, 1), [], SamplingOptions.Greedy);
+        Assert.Throws<ArgumentException>(() => session.Extend([1], new int[5], SamplingOptions.Greedy));
+        session.Extend([1], new int[4], SamplingOptions.Greedy);
+        Assert.Equal(64, session.Position);
+    }
+
+    [Fact]
+    public void Timed_ids_are_the_same_and_their_times_make_up_the_whole()
+    {
+        using CpuLanguageModel model = TestModels.LoadRandom(TestModels.Odd, CpuKernels.All[^1], QuantizationFormat.Fp16);
+        using IDecodingSession session = model.CreateSession(64);
+        SamplingOptions sampling = new(0.8f, 0.9f, 3);
+        int[] expected = new int[30], timed = new int[30];
+        session.Generate([1, 2, 3], expected, sampling);
+        double[] milliseconds = new double[29];
+        long start = System.Diagnostics.Stopwatch.GetTimestamp();
+        session.GenerateTimed([1, 2, 3], timed, sampling, milliseconds);
+        double whole = System.Diagnostics.Stopwatch.GetElapsedTime(start).TotalMilliseconds;
+        Assert.Equal(expected, timed);
+        Assert.All(milliseconds, time => Assert.True(time > 0));
+        Assert.True(milliseconds.Sum() < whole);
+        Assert.Throws<ArgumentException>(() => session.GenerateTimed([1], timed, sampling, new double[30]));
+    }
+
     [Fact]
     public void Generating_allocates_nothing_on_the_managed_heap()
     {

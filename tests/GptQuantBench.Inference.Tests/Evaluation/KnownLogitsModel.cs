@@ -47,10 +47,19 @@ internal sealed class KnownLogitsModel(int context, int vocabulary, Func<int[], 
 
         public int Position => _sequence.Count;
 
+        public DecodeStepCost? StepCost => null;
+
         public void Reset() => _sequence.Clear();
+
+        public void Rewind(int position) => _sequence.RemoveRange(position, _sequence.Count - position);
 
         public void Generate(
             ReadOnlySpan<int> promptIds, Span<int> generated, SamplingOptions sampling, Action<int, int>? onToken = null) =>
+            throw new NotSupportedException();
+
+        public void Extend(ReadOnlySpan<int> ids, Span<int> generated, SamplingOptions sampling) => throw new NotSupportedException();
+
+        public void GenerateTimed(ReadOnlySpan<int> promptIds, Span<int> generated, SamplingOptions sampling, Span<double> milliseconds) =>
             throw new NotSupportedException();
 
         public void ComputeLogits(ReadOnlySpan<int> ids, LogitsConsumer consumer)

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using GptQuantBench.Inference.Memory;
 using GptQuantBench.Inference.Models;
 using GptQuantBench.Inference.Sampling;
@@ -34,7 +35,17 @@ internal sealed unsafe class CpuDecodingSession : IDecodingSession
     public int Position { get; private set; }
 
     /// <inheritdoc />
+    public DecodeStepCost? StepCost => null;
+
+    /// <inheritdoc />
     public void Reset() => Position = 0;
+
+    /// <inheritdoc />
+    public void Rewind(int position)
+    {
+        SequenceLimits.CheckRewind(position, Position);
+        Position = position;
+    }
 
     /// <inheritdoc />
     public void Generate(ReadOnlySpan<int> promptIds, Span<int> generated, SamplingOptions sampling, Action<int, int>? onToken = null)
@@ -42,18 +53,26 @@ internal sealed unsafe class CpuDecodingSession : IDecodingSession
         SequenceLimits.CheckIds(promptIds, _configuration);
         SequenceLimits.CheckRoom(0, promptIds.Length + Math.Max(0, generated.Length - 1), Capacity);
         Reset();
-        int last = Append(promptIds);
-        Span<float> logits = _lastLogits.Slice(0, _configuration.VocabularySize);
-        for (int step = 0; step < generated.Length; step++)
-        {
-            if (step > 0)
-            {
-                last = Append(generated.Slice(step - 1, 1));
-            }
+        AppendAndChoose(promptIds, generated, sampling, onToken);
+    }
 
-            _forward.ComputeLogits(last, 1, _lastLogits.Data);
-            generated[step] = _sampler.Sample(logits, sampling, step);
-            onToken?.Invoke(step, generated[step]);
+    /// <inheritdoc />
+    public void Extend(ReadOnlySpan<int> ids, Span<int> generated, SamplingOptions sampling)
+    {
+        SequenceLimits.CheckIds(ids, _configuration);
+        SequenceLimits.CheckRoom(Position, ids.Length + Math.Max(0, generated.Length - 1), Capacity);
+        AppendAndChoose(ids, generated, sampling, onToken: null);
+    }
+
+    /// <inheritdoc />
+    public void GenerateTimed(ReadOnlySpan<int> promptIds, Span<int> generated, SamplingOptions sampling, Span<double> milliseconds)
+    {
+        SequenceLimits.CheckTimes(generated.Length, milliseconds.Length);
+        long[] stamps = new long[generated.Length];
+        Generate(promptIds, generated, sampling, (index, _) => stamps[index] = Stopwatch.GetTimestamp());
+        for (int i = 0; i < milliseconds.Length; i++)
+        {
+            milliseconds[i] = Stopwatch.GetElapsedTime(stamps[i], stamps[i + 1]).TotalMilliseconds;
         }
     }
 
@@ -91,6 +110,23 @@ internal sealed unsafe class CpuDecodingSession : IDecodingSession
         _forward.Dispose();
         _lastLogits.Dispose();
         _allLogits?.Dispose();
+    }
+
+    private void AppendAndChoose(ReadOnlySpan<int> ids, Span<int> generated, SamplingOptions sampling, Action<int, int>? onToken)
+    {
+        int last = Append(ids);
+        Span<float> logits = _lastLogits.Slice(0, _configuration.VocabularySize);
+        for (int step = 0; step < generated.Length; step++)
+        {
+            if (step > 0)
+            {
+                last = Append(generated.Slice(step - 1, 1));
+            }
+
+            _forward.ComputeLogits(last, 1, _lastLogits.Data);
+            generated[step] = _sampler.Sample(logits, sampling, step);
+            onToken?.Invoke(step, generated[step]);
+        }
     }
 
     /// <summary>Runs ids through the model; returns the index of the last one within the last call of the forward pass.</summary>

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using GptQuantBench.Cuda;
 using GptQuantBench.Inference.Models;
 using GptQuantBench.Inference.Sampling;
@@ -32,6 +33,9 @@ internal sealed class CudaDecodingSession : IDecodingSession
     private readonly bool _replays;
     private readonly Graphs _greedy = new();
     private readonly Graphs _sampled = new();
+    private readonly List<CudaEvent> _marks = [];
+    private int _stepLaunches;
+    private TimeSpan _hostTime;
     private CudaPageLockedHostMemory<float>? _hostLogits;
 
     /// <summary>Allocates everything that a generation needs.</summary>
@@ -68,7 +72,7 @@ internal sealed class CudaDecodingSession : IDecodingSession
             if (_replays)
             {
                 _greedy.Step = Capture(() => QueueStep(sampled: false));
-                _sampled.Step = Capture(() => QueueStep(sampled: true));
+                _sampled.Step = Capture(() => QueueStep(sampled: true), out _stepLaunches);
             }
         }
         catch
@@ -84,55 +88,66 @@ internal sealed class CudaDecodingSession : IDecodingSession
     /// <inheritdoc />
     public int Position { get; private set; }
 
-    /// <summary>Kernels, copies and fills of one decode step; 1 for each launch on the eager path, the graph's nodes elsewhere.</summary>
-    public int StepNodeCount { get; private set; }
+    /// <inheritdoc />
+    public DecodeStepCost? StepCost
+    {
+        get
+        {
+            if (_stepLaunches == 0)
+            {
+                // The eager path replays no graph; one is recorded to be counted, and runs never.
+                using CudaGraph graph = Record(() => QueueStep(sampled: true));
+                _stepLaunches = graph.NodeCount;
+            }
+
+            return new(_stepLaunches, _hostTime);
+        }
+    }
 
     /// <inheritdoc />
     public void Reset() => Position = 0;
+
+    /// <inheritdoc />
+    public void Rewind(int position)
+    {
+        SequenceLimits.CheckRewind(position, Position);
+        Position = position;
+    }
 
     /// <inheritdoc />
     public void Generate(ReadOnlySpan<int> promptIds, Span<int> generated, SamplingOptions sampling, Action<int, int>? onToken = null)
     {
         SequenceLimits.CheckIds(promptIds, _configuration);
         SequenceLimits.CheckRoom(0, promptIds.Length + Math.Max(0, generated.Length - 1), Capacity);
-        if (sampling.FindError() is { } error)
-        {
-            throw new ArgumentException(error, nameof(sampling));
-        }
-
-        bool sampled = !sampling.IsGreedy;
         Reset();
-        using CudaContextScope scope = _model.Pools.Context.Use();
-        Span<int> ids = _buffers.Generated.Span;
-        ids[..Math.Min(ids.Length, generated.Length + 1)].Fill(NotYet);
-        promptIds.CopyTo(_buffers.Prompt.Span);
-        if (sampled)
+        AppendAndChoose(promptIds, generated, sampling, onToken, isTimed: false);
+    }
+
+    /// <inheritdoc />
+    public void Extend(ReadOnlySpan<int> ids, Span<int> generated, SamplingOptions sampling)
+    {
+        SequenceLimits.CheckIds(ids, _configuration);
+        SequenceLimits.CheckRoom(Position, ids.Length + Math.Max(0, generated.Length - 1), Capacity);
+        AppendAndChoose(ids, generated, sampling, onToken: null, isTimed: false);
+    }
+
+    /// <inheritdoc />
+    public void GenerateTimed(ReadOnlySpan<int> promptIds, Span<int> generated, SamplingOptions sampling, Span<double> milliseconds)
+    {
+        SequenceLimits.CheckIds(promptIds, _configuration);
+        SequenceLimits.CheckRoom(0, promptIds.Length + Math.Max(0, generated.Length - 1), Capacity);
+        SequenceLimits.CheckTimes(generated.Length, milliseconds.Length);
+        while (_marks.Count < generated.Length)
         {
-            _kernels.Sample.SetOptions(_stream, _buffers.Sampling, sampling);
+            _marks.Add(new CudaEvent(_model.Pools.Context));
         }
 
-        QueuePrompt(promptIds.Length, generated.Length > 0, sampled);
-        Position = promptIds.Length;
-
-        int arrived = 0;
-        for (int step = 1; step < generated.Length; step++)
+        Reset();
+        AppendAndChoose(promptIds, generated, sampling, onToken: null, isTimed: true);
+        for (int i = 0; i < milliseconds.Length; i++)
         {
-            QueueNextStep(sampled);
-            Position++;
-            while (arrived < step && TryTake(arrived, generated, onToken))
-            {
-                arrived++;
-            }
+            milliseconds[i] = CudaEvent.ElapsedMilliseconds(_marks[i], _marks[i + 1]);
         }
-
-        while (arrived < generated.Length)
-        {
-            WaitFor(arrived);
-            TryTake(arrived, generated, onToken);
-            arrived++;
-        }
-
-        _stream.Synchronize();
     }
 
     /// <inheritdoc />
@@ -178,21 +193,90 @@ internal sealed class CudaDecodingSession : IDecodingSession
     {
         _greedy.Dispose();
         _sampled.Dispose();
+        foreach (CudaEvent mark in _marks)
+        {
+            mark.Dispose();
+        }
+
         _hostLogits?.Dispose();
         _buffers.Dispose();
+    }
+
+    /// <summary>Queues everything, then waits for the ids; timed, each id's last kernel is followed by an event.</summary>
+    private void AppendAndChoose(ReadOnlySpan<int> appended, Span<int> generated, SamplingOptions sampling, Action<int, int>? onToken, bool isTimed)
+    {
+        if (sampling.FindError() is { } error)
+        {
+            throw new ArgumentException(error, nameof(sampling));
+        }
+
+        bool sampled = !sampling.IsGreedy;
+        using CudaContextScope scope = _model.Pools.Context.Use();
+        Span<int> ids = _buffers.Generated.Span;
+        ids[..Math.Min(ids.Length, generated.Length + 1)].Fill(NotYet);
+        appended.CopyTo(_buffers.Prompt.Span);
+        if (sampled)
+        {
+            _kernels.Sample.SetOptions(_stream, _buffers.Sampling, sampling);
+        }
+
+        QueuePrompt(appended.Length, generated.Length > 0, sampled);
+        Position += appended.Length;
+        if (isTimed && generated.Length > 0)
+        {
+            _marks[0].Record(_stream);
+        }
+
+        int arrived = 0;
+        long start = Stopwatch.GetTimestamp();
+        for (int step = 1; step < generated.Length; step++)
+        {
+            QueueNextStep(sampled);
+            if (isTimed)
+            {
+                _marks[step].Record(_stream);
+            }
+
+            Position++;
+            while (arrived < step && TryTake(arrived, generated, onToken))
+            {
+                arrived++;
+            }
+        }
+
+        _hostTime = Stopwatch.GetElapsedTime(start) / Math.Max(1, generated.Length - 1);
+        while (arrived < generated.Length)
+        {
+            WaitFor(arrived);
+            TryTake(arrived, generated, onToken);
+            arrived++;
+        }
+
+        _stream.Synchronize();
     }
 
     private StepwiseForwardPass Stepwise(IMatrixProduct product) => new(_configuration, _layers, _kernels, _buffers, product);
 
     private IForwardPass PassFor(int tokens) => tokens > FusedPromptTokens ? _long : _short;
 
-    /// <summary>The whole prompt, its first id included where one is wanted.</summary>
+    /// <summary>All appended ids, the first new id included where one is wanted.</summary>
     private void QueuePrompt(int tokens, bool choose, bool sampled)
     {
-        CudaGraphExec?[] graphs = (sampled ? _sampled : _greedy).Prompts;
-        if (choose && _replays && tokens < graphs.Length && tokens <= _short.MaxTokens)
+        Graphs graphs = sampled ? _sampled : _greedy;
+        bool isOnePass = choose && _replays && tokens < graphs.Prompts.Length && tokens <= _short.MaxTokens;
+        if (isOnePass && Position == 0)
         {
-            (graphs[tokens] ??= Capture(() => QueuePromptPasses(tokens, true, sampled))).Launch(_stream);
+            (graphs.Prompts[tokens] ??= Capture(() => QueuePromptPasses(tokens, true, sampled))).Launch(_stream);
+        }
+        else if (isOnePass && tokens == 1)
+        {
+            // A recorded pass has its position inside; a step at any depth reads it from the state, which is set before.
+            _kernels.Rows.SetState(_stream, _buffers.State, Position, 0);
+            (graphs.Continuation ??= Capture(() =>
+            {
+                QueueEmbedding(0, 1);
+                QueueStep(sampled);
+            })).Launch(_stream);
         }
         else
         {
@@ -207,7 +291,7 @@ internal sealed class CudaDecodingSession : IDecodingSession
         for (int first = 0; first < tokens; first += count)
         {
             count = Math.Min(pass.MaxTokens, tokens - first);
-            _kernels.Rows.SetState(_stream, _buffers.State, first, 0);
+            _kernels.Rows.SetState(_stream, _buffers.State, Position + first, 0);
             QueueEmbedding(first, count);
             pass.QueueBlocks(_stream, count);
         }
@@ -273,7 +357,19 @@ internal sealed class CudaDecodingSession : IDecodingSession
         _buffers.State,
         tokens);
 
-    private CudaGraphExec Capture(Action queue)
+    private CudaGraphExec Capture(Action queue) => Capture(queue, out _);
+
+    private CudaGraphExec Capture(Action queue, out int nodes)
+    {
+        using CudaContextScope scope = _model.Pools.Context.Use();
+        using CudaGraph graph = Record(queue);
+        nodes = graph.NodeCount;
+        CudaGraphExec executable = graph.Instantiate();
+        executable.Upload(_stream);
+        return executable;
+    }
+
+    private CudaGraph Record(Action queue)
     {
         using CudaContextScope scope = _model.Pools.Context.Use();
         _stream.BeginCapture();
@@ -287,11 +383,7 @@ internal sealed class CudaDecodingSession : IDecodingSession
             throw;
         }
 
-        using CudaGraph graph = _stream.EndCapture();
-        StepNodeCount = graph.NodeCount;
-        CudaGraphExec executable = graph.Instantiate();
-        executable.Upload(_stream);
-        return executable;
+        return _stream.EndCapture();
     }
 
     private bool TryTake(int index, Span<int> generated, Action<int, int>? onToken)
@@ -343,11 +435,14 @@ internal sealed class CudaDecodingSession : IDecodingSession
     {
         public CudaGraphExec? Step { get; set; }
 
+        public CudaGraphExec? Continuation { get; set; }
+
         public CudaGraphExec?[] Prompts { get; } = new CudaGraphExec?[LinearKernels.MaxTokens + 1];
 
         public void Dispose()
         {
             Step?.Dispose();
+            Continuation?.Dispose();
             foreach (CudaGraphExec? prompt in Prompts)
             {
                 prompt?.Dispose();
