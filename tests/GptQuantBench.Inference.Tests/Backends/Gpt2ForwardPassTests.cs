@@ -44,7 +44,7 @@ public class Gpt2ForwardPassTests
         QuantizationFormat parsed = QuantizationFormat.Parse(format);
         using TemporaryFolder folder = new();
         using OpenedModel opened = TestModels.OpenRandom(folder, configuration, Amplify);
-        using CpuLanguageModel model = new(opened, parsed, kernel, new MemoryLedger());
+        using CpuLanguageModel model = new(opened, parsed, kernel, Products.Float, new MemoryLedger());
         int[] ids = TestModels.Ids(tokens, configuration.VocabularySize, 8);
         float[] expected = new ReferenceGpt2(opened, parsed).Logits(ids);
         Assert.InRange(KernelComparison.RelativeRms(expected, TestModels.Logits(model, ids)), 0, Tolerances.ReferenceRelativeRms);

@@ -23,10 +23,11 @@ internal static class TestModels
     };
 
     /// <summary>The trained fixture.</summary>
-    public static CpuLanguageModel LoadNano(CpuKernel kernel, QuantizationFormat format, MemoryLedger? ledger = null)
+    public static CpuLanguageModel LoadNano(
+        CpuKernel kernel, QuantizationFormat format, MemoryLedger? ledger = null, Products products = Products.Float)
     {
         using OpenedModel opened = OpenedModel.Open(ModelLocator.FromDirectory(Fixtures.Gpt2Nano));
-        return new(opened, format, kernel, ledger ?? new MemoryLedger());
+        return new(opened, format, kernel, products, ledger ?? new MemoryLedger());
     }
 
     /// <summary>Random weights of a configuration.</summary>
@@ -35,11 +36,12 @@ internal static class TestModels
         CpuKernel kernel,
         QuantizationFormat format,
         MemoryLedger? ledger = null,
-        Action<string>? change = null)
+        Action<string>? change = null,
+        Products products = Products.Float)
     {
         using TemporaryFolder folder = new();
         using OpenedModel opened = OpenRandom(folder, configuration, change);
-        return new(opened, format, kernel, ledger ?? new MemoryLedger());
+        return new(opened, format, kernel, products, ledger ?? new MemoryLedger());
     }
 
     /// <summary>Random weights of a configuration in a file.</summary>

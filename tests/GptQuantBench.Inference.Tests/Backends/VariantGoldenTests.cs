@@ -26,7 +26,7 @@ public class VariantGoldenTests
         using JsonDocument goldens = JsonDocument.Parse(File.ReadAllText(Path.Combine(folder, "goldens.json")));
         using OpenedModel opened = OpenedModel.Open(ModelLocator.FromDirectory(folder));
 
-        using CpuLanguageModel model = new(opened, QuantizationFormat.Fp16, kernel, new MemoryLedger());
+        using CpuLanguageModel model = new(opened, QuantizationFormat.Fp16, kernel, Products.Float, new MemoryLedger());
         int vocabulary = model.Configuration.VocabularySize;
         foreach (JsonElement sequence in goldens.RootElement.GetProperty("sequences").EnumerateArray())
         {

@@ -38,17 +38,17 @@ internal sealed class CpuBackend : IBackend
     {
         string? error = Select(options, out CpuKernel? kernel);
         return error is null
-            ? new CpuLanguageModel(model, format, kernel!, new MemoryLedger())
+            ? new CpuLanguageModel(model, format, kernel!, CpuDecodePath.Require(options.Decode, kernel!, format), new MemoryLedger())
             : throw new ModelFormatException(error);
     }
 
     private static string? Select(BackendOptions options, out CpuKernel? kernel)
     {
         ArgumentNullException.ThrowIfNull(options);
-        if (options.Decode != "auto")
+        if (CpuDecodePath.FindError(options.Decode) is { } unknown)
         {
             kernel = null;
-            return $"The CPU backend has no decode path '{options.Decode}'; choose auto, or a backend that has it.";
+            return unknown;
         }
 
         CpuKernels.TrySelect(Environment.GetEnvironmentVariable(CpuKernels.Variable), out kernel, out string? error);

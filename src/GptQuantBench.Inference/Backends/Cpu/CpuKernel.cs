@@ -30,6 +30,20 @@ internal abstract unsafe class CpuKernel
     /// <param name="y">FP32 [count].</param>
     public abstract void MultiplyVector(in PackedMatrixView matrix, int row, int count, float* x, float* y);
 
+    /// <summary>Whether <see cref="MultiplyInteger"/> is faster than <see cref="MultiplyVector"/>.</summary>
+    public abstract bool PrefersInteger { get; }
+
+    /// <summary>Blocks of int4 codes that <see cref="MultiplyInteger"/> loads at once: the order of its activations.</summary>
+    public abstract int BlocksPerVector { get; }
+
+    /// <summary>y[i] = Σ_c W[row + i, c] · x[c] with integer products: codes times 16-bit activations, exact in each block.</summary>
+    /// <param name="matrix">W, packed as int8 or int4.</param>
+    /// <param name="row">First row.</param>
+    /// <param name="count">Rows.</param>
+    /// <param name="x">The input, quantised for the matrix and <see cref="BlocksPerVector"/>.</param>
+    /// <param name="y">FP32 [count].</param>
+    public abstract void MultiplyInteger(in PackedMatrixView matrix, int row, int count, QuantizedActivations x, float* y);
+
     /// <summary>Unpacks blocks of 32 columns of some rows.</summary>
     /// <param name="matrix">W, packed.</param>
     /// <param name="row">First row.</param>

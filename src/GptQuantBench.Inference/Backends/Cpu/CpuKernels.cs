@@ -13,6 +13,9 @@ internal static class CpuKernels
     /// </summary>
     public static IReadOnlyList<CpuKernel> All { get; } = [new Avx512Kernel(), new Avx2Kernel(), new PortableKernel()];
 
+    /// <summary>The first that this CPU supports.</summary>
+    public static CpuKernel Default => All.First(candidate => candidate.IsSupported);
+
     /// <summary>The implementation to use on this machine.</summary>
     /// <param name="forced">A name, or null or empty for the first supported one.</param>
     /// <param name="kernel">The implementation.</param>
@@ -22,7 +25,7 @@ internal static class CpuKernels
         error = null;
         if (string.IsNullOrEmpty(forced))
         {
-            kernel = All.First(candidate => candidate.IsSupported);
+            kernel = Default;
             return true;
         }
 

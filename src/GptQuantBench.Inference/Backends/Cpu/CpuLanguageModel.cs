@@ -10,6 +10,7 @@ internal sealed class CpuLanguageModel : ILanguageModel
 {
     private readonly MemoryLedger _ledger;
     private readonly CpuKernel _kernel;
+    private readonly Products _products;
     private readonly WorkerPool _pool;
     private readonly CpuWeights _weights;
     private readonly CpuForwardPasses.Factory _forwardPass;
@@ -18,15 +19,17 @@ internal sealed class CpuLanguageModel : ILanguageModel
     /// <param name="model">The opened files.</param>
     /// <param name="format">How matrices are held.</param>
     /// <param name="kernel">The SIMD kernels.</param>
+    /// <param name="products">How quantised weights are multiplied.</param>
     /// <param name="ledger">Counts all native memory of the model and its sessions.</param>
     /// <exception cref="ModelFormatException">A weight is not finite, or the architecture is unknown here.</exception>
     /// <exception cref="InsufficientMemoryException">The weights do not fit into memory.</exception>
-    public CpuLanguageModel(OpenedModel model, QuantizationFormat format, CpuKernel kernel, MemoryLedger ledger)
+    public CpuLanguageModel(OpenedModel model, QuantizationFormat format, CpuKernel kernel, Products products, MemoryLedger ledger)
     {
         format = model.Resolve(format);
         Configuration = model.Configuration;
         Format = format;
         _kernel = kernel;
+        _products = products;
         _ledger = ledger;
         _forwardPass = CpuForwardPasses.For(Configuration.Architecture);
         BytesPerToken = ModelFootprint.Of(model.Architecture, Configuration, format).BytesPerToken;
@@ -48,11 +51,11 @@ internal sealed class CpuLanguageModel : ILanguageModel
     /// <inheritdoc />
     public QuantizationFormat Format { get; }
 
-    /// <summary>The name of the SIMD kernels.</summary>
-    public string Decode => _kernel.Name;
+    /// <summary>The SIMD kernels and how they multiply: <c>avx512-int16</c>.</summary>
+    public string Decode => CpuDecodePath.Name(_kernel, _products);
 
-    /// <summary>The widest vectors of this machine, whatever is forced.</summary>
-    public string DefaultDecode => CpuKernels.All.First(kernel => kernel.IsSupported).Name;
+    /// <summary>The same for the widest vectors of this machine and what is fastest with them, whatever is forced.</summary>
+    public string DefaultDecode => CpuDecodePath.Name(CpuKernels.Default, CpuDecodePath.Default(CpuKernels.Default, Format));
 
     /// <inheritdoc />
     public MemoryUsage Memory => _ledger.Usage;
@@ -64,7 +67,7 @@ internal sealed class CpuLanguageModel : ILanguageModel
     public IDecodingSession CreateSession(int capacity)
     {
         int rounded = SequenceLimits.RoundCapacity(capacity, Configuration);
-        ICpuForwardPass forward = _forwardPass(Configuration, _weights, _kernel, _pool, _ledger, rounded);
+        ICpuForwardPass forward = _forwardPass(Configuration, _weights, _kernel, _products, _pool, _ledger, rounded);
         try
         {
             return new CpuDecodingSession(Configuration, forward, _ledger, rounded);

@@ -35,7 +35,8 @@ internal sealed unsafe class Gpt2ForwardPass : ICpuForwardPass
     private int _normFirst;
 
     public Gpt2ForwardPass(
-        ModelConfiguration configuration, CpuWeights weights, CpuKernel kernel, WorkerPool pool, MemoryLedger ledger, int capacity)
+        ModelConfiguration configuration, CpuWeights weights, CpuKernel kernel, Products products, WorkerPool pool,
+        MemoryLedger ledger, int capacity)
     {
         _configuration = configuration;
         _kernel = kernel;
@@ -47,7 +48,7 @@ internal sealed unsafe class Gpt2ForwardPass : ICpuForwardPass
         MaximumTokens = Math.Min(capacity, MostTokens);
         _width = Padded(configuration.EmbeddingSize);
         _wideWidth = Padded(Math.Max(3 * configuration.EmbeddingSize, configuration.InnerSize));
-        _multiplier = new(kernel, pool, ledger);
+        _multiplier = new(kernel, products, pool, ledger, Math.Max(configuration.EmbeddingSize, configuration.InnerSize));
         _normalize = Normalize;
         try
         {

@@ -14,9 +14,15 @@ internal sealed unsafe class MatrixMultiplier : IDisposable
     private const int PanelColumns = 1024;
     private const int MostVectorRows = 256;
 
+    // Bytes of weights in a chunk of a decode step: some microseconds, so that a thread that was held up leaves little behind.
+    private const int VectorChunkBytes = 32 << 10;
+
     private readonly CpuKernel _kernel;
     private readonly WorkerPool _pool;
+    private readonly Products _products;
     private readonly NativeBuffer<float> _panels;
+    private readonly QuantizedActivations _quantized;
+    private readonly Action<int, int> _round;
     private readonly Action<int, int> _multiplyVector;
     private readonly Action<int, int> _multiplyPanel;
 
@@ -26,15 +32,24 @@ internal sealed unsafe class MatrixMultiplier : IDisposable
     private float* _bias;
     private float* _x;
     private nint _xStride;
+    private bool _isInteger;
     private int _tokens;
     private float* _y;
     private nint _yStride;
     private Epilogue _epilogue;
 
-    public MatrixMultiplier(CpuKernel kernel, WorkerPool pool, MemoryLedger ledger)
+    /// <param name="kernel">The SIMD kernels.</param>
+    /// <param name="products">How quantised matrices are multiplied.</param>
+    /// <param name="pool">The threads.</param>
+    /// <param name="ledger">Counts the scratch memory.</param>
+    /// <param name="mostColumns">Inputs of the widest matrix.</param>
+    public MatrixMultiplier(CpuKernel kernel, Products products, WorkerPool pool, MemoryLedger ledger, int mostColumns)
     {
         _kernel = kernel;
+        _products = products;
         _pool = pool;
+        _quantized = new(ledger, mostColumns);
+        _round = Round;
         _panels = new(ledger, MemoryCategory.Workspace, (long)pool.ThreadCount * PanelRows * PanelColumns, BufferFill.None);
         _multiplyVector = MultiplyVectorChunk;
         _multiplyPanel = MultiplyPanelChunk;
@@ -43,7 +58,7 @@ internal sealed unsafe class MatrixMultiplier : IDisposable
     /// <summary>y[t] = epilogue(W x[t] + b) for all inputs t.</summary>
     /// <param name="matrix">W [rows, columns], packed.</param>
     /// <param name="bias">FP32 [rows], or null.</param>
-    /// <param name="x">FP32 [tokens, columns padded with zeros to whole blocks].</param>
+    /// <param name="x">FP32 [tokens, columns padded with zeros to whole blocks]; integer products round it in place.</param>
     /// <param name="xStride">Floats from input to input.</param>
     /// <param name="tokens">At least 1.</param>
     /// <param name="y">FP32 [tokens, rows].</param>
@@ -61,33 +76,63 @@ internal sealed unsafe class MatrixMultiplier : IDisposable
         _yStride = yStride;
         _epilogue = epilogue;
 
-        // Whole cache lines of outputs, and several chunks for each thread so that none waits long for the last.
-        _rowsPerChunk = tokens == 1
-            ? Math.Clamp((_matrix.Rows / (_pool.ThreadCount * 8) + 15) & ~15, 16, MostVectorRows)
-            : PanelRows;
-        _pool.Run((_matrix.Rows + _rowsPerChunk - 1) / _rowsPerChunk, tokens == 1 ? _multiplyVector : _multiplyPanel);
+        _isInteger = _products == Products.Int16 && _matrix.Bits < 16;
+        if (tokens == 1)
+        {
+            if (_isInteger)
+            {
+                _quantized.Quantize(x, _matrix.BlocksPerRow, _matrix.Bits, _kernel.BlocksPerVector);
+            }
+
+            // Whole cache lines of outputs.
+            int rows = VectorChunkBytes / (_matrix.BlocksPerRow * PackedLayout.BlockColumns * _matrix.Bits / 8);
+            _rowsPerChunk = Math.Clamp(rows & ~15, 16, MostVectorRows);
+            _pool.Run((_matrix.Rows + _rowsPerChunk - 1) / _rowsPerChunk, _multiplyVector);
+            return;
+        }
+
+        // What a single input would be multiplied as, so that prompts and steps, and what is evaluated, are one function.
+        if (_isInteger)
+        {
+            _pool.Run(tokens, _round);
+        }
+
+        _rowsPerChunk = PanelRows;
+        _pool.Run((_matrix.Rows + PanelRows - 1) / PanelRows, _multiplyPanel);
     }
 
     /// <inheritdoc />
-    public void Dispose() => _panels.Dispose();
+    public void Dispose()
+    {
+        _panels.Dispose();
+        _quantized.Dispose();
+    }
+
+    private void Round(int token, int worker) => QuantizedActivations.Round(_x + (token * _xStride), _matrix.BlocksPerRow);
 
     private void MultiplyVectorChunk(int chunk, int worker)
     {
         int row = chunk * _rowsPerChunk;
         int rows = Math.Min(_rowsPerChunk, _matrix.Rows - row);
         float* y = _y + row;
-        if (_epilogue == Epilogue.Add)
+        bool adds = _epilogue == Epilogue.Add;
+        float* sums = stackalloc float[adds ? MostVectorRows : 0];
+        float* target = adds ? sums : y;
+        if (_isInteger)
         {
-            float* sums = stackalloc float[MostVectorRows];
-            _kernel.MultiplyVector(_matrix, row, rows, _x, sums);
+            _kernel.MultiplyInteger(_matrix, row, rows, _quantized, target);
+        }
+        else
+        {
+            _kernel.MultiplyVector(_matrix, row, rows, _x, target);
+        }
+
+        if (adds)
+        {
             for (int i = 0; i < rows; i++)
             {
                 y[i] += sums[i];
             }
-        }
-        else
-        {
-            _kernel.MultiplyVector(_matrix, row, rows, _x, y);
         }
 
         Finish(y, row, rows);

@@ -37,6 +37,39 @@ internal sealed unsafe class PortableKernel : CpuKernel
     }
 
     /// <inheritdoc />
+    public override bool PrefersInteger => false;
+
+    /// <inheritdoc />
+    public override int BlocksPerVector => 1;
+
+    /// <inheritdoc />
+    public override void MultiplyInteger(in PackedMatrixView matrix, int row, int count, QuantizedActivations x, float* y)
+    {
+        int blockBytes = PackedLayout.BlockColumns * matrix.Bits / 8;
+        for (int i = 0; i < count; i++)
+        {
+            long r = row + i;
+            byte* codes = matrix.Codes + (r * matrix.BlocksPerRow * blockBytes);
+            float sum = 0f;
+            for (int block = 0; block < matrix.BlocksPerRow; block++, codes += blockBytes)
+            {
+                long group = (r * matrix.GroupsPerRow) + (block >> matrix.GroupShift);
+                int product = matrix.Bits == 8
+                    ? Multiply8((sbyte*)codes, x.Codes + (block * PackedLayout.BlockColumns))
+                    : Multiply4(codes, x.Codes + (block * PackedLayout.BlockColumns), matrix.GroupMinima == null ? 8 : 0);
+                float scale = matrix.GroupScales == null ? 1f : HalfVectors.Widen(((Half*)matrix.GroupScales)[group]);
+                sum += scale * x.Scales[block] * product;
+                if (matrix.GroupMinima != null)
+                {
+                    sum += HalfVectors.Widen(((Half*)matrix.GroupMinima)[group]) * x.Sums[block];
+                }
+            }
+
+            y[i] = matrix.RowScales != null ? sum * matrix.RowScales[r] : sum;
+        }
+    }
+
+    /// <inheritdoc />
     public override void Unpack(in PackedMatrixView matrix, int row, int count, int block, int blocks, float* destination)
     {
         int blockBytes = PackedLayout.BlockColumns * matrix.Bits / 8;
@@ -153,5 +186,31 @@ internal sealed unsafe class PortableKernel : CpuKernel
         ((Vector128.ConvertToSingle(i1) * scale) + minimum).Store(destination + 4);
         ((Vector128.ConvertToSingle(i2) * scale) + minimum).Store(destination + 8);
         ((Vector128.ConvertToSingle(i3) * scale) + minimum).Store(destination + 12);
+    }
+
+    private static int Multiply8(sbyte* codes, short* x)
+    {
+        int sum = 0;
+        for (int column = 0; column < PackedLayout.BlockColumns; column++)
+        {
+            sum += codes[column] * x[column];
+        }
+
+        return sum;
+    }
+
+    private static int Multiply4(byte* codes, short* x, int zero)
+    {
+        int sum = 0;
+        for (int word = 0; word < 8; word++)
+        {
+            int nibbles = ((ushort*)codes)[word];
+            for (int run = 0; run < 4; run++, nibbles >>= 4)
+            {
+                sum += ((nibbles & 15) - zero) * x[(run * 8) + word];
+            }
+        }
+
+        return sum;
     }
 }

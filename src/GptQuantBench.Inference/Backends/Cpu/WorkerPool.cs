@@ -4,13 +4,17 @@ namespace GptQuantBench.Inference.Backends.Cpu;
 
 /// <summary>
 /// Threads that stay alive between parallel regions. A region of a decode step lasts microseconds, so workers spin for a moment
-/// before they park, the caller works too, and chunks are handed out by one atomic counter (a core that something else slows
-/// down takes fewer). Starting a region allocates nothing. One caller at a time.
+/// before they park, and the caller works too. Each thread owns a run of neighbouring chunks and takes them in order, so that what
+/// it reads is one stream of memory and what is prefetched behind a chunk is its own; a thread that has none left takes from the
+/// end of another's run (a core that something else slows down does fewer). Starting a region allocates nothing. One caller at a time.
 /// </summary>
 internal sealed class WorkerPool : IDisposable
 {
     /// <summary>Chunks of one region at most.</summary>
     public const int MaximumChunks = (1 << 30) - 1;
+
+    // Runs of different threads lie this many longs apart: two cache lines, which some CPUs fetch together.
+    private const int RunStride = 16;
 
     // How long an idle worker keeps looking before it parks: longer than the gaps between the regions of one token.
     private const int SpinsBeforePark = 4000;
@@ -19,9 +23,13 @@ internal sealed class WorkerPool : IDisposable
     private readonly Lock _parkLock = new();
     private readonly SemaphoreSlim _wake = new(0);
 
-    // Number of chunks in the high half, next chunk in the low half: a claim is valid or not by its own value alone, so that
-    // a late worker never mixes two regions.
-    private long _ticket;
+    // Per thread: its first unclaimed chunk in the high half, the end of its run in the low half. A claim changes the whole value at
+    // once, and what a region works on is written before its runs: a late worker that claims by an old look still claims a chunk of
+    // the region that it then runs.
+    private readonly long[] _runs;
+
+    // Counts regions; idle workers watch it.
+    private int _region;
     private int _completed;
     private int _parked;
     private volatile bool _stopping;
@@ -33,6 +41,7 @@ internal sealed class WorkerPool : IDisposable
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(threadCount, 1);
         _threads = new Thread[threadCount - 1];
+        _runs = new long[threadCount * RunStride];
         for (int i = 0; i < _threads.Length; i++)
         {
             int worker = i + 1;
@@ -69,7 +78,15 @@ internal sealed class WorkerPool : IDisposable
 
         _body = body;
         _completed = 0;
-        Interlocked.Exchange(ref _ticket, (long)chunkCount << 32);
+        int threads = ThreadCount;
+        for (int thread = 0; thread < threads; thread++)
+        {
+            long start = (long)chunkCount * thread / threads;
+            long end = (long)chunkCount * (thread + 1) / threads;
+            Volatile.Write(ref _runs[thread * RunStride], (start << 32) | end);
+        }
+
+        Interlocked.Increment(ref _region);
         if (Volatile.Read(ref _parked) > 0)
         {
             Wake();
@@ -103,8 +120,6 @@ internal sealed class WorkerPool : IDisposable
         _wake.Dispose();
     }
 
-    private static bool HasWork(long ticket) => (uint)ticket < (uint)(ticket >> 32);
-
     private void Wake()
     {
         lock (_parkLock)
@@ -118,60 +133,90 @@ internal sealed class WorkerPool : IDisposable
         }
     }
 
+    /// <summary>Claims a chunk of a thread's run, the first for its owner and the last for others; −1 where none is left.</summary>
+    private int Claim(int thread, bool isOwner)
+    {
+        ref long run = ref _runs[thread * RunStride];
+        long seen = Volatile.Read(ref run);
+        while (true)
+        {
+            int next = (int)(seen >> 32);
+            int end = (int)seen;
+            if (next >= end)
+            {
+                return -1;
+            }
+
+            long claimed = Interlocked.CompareExchange(ref run, isOwner ? seen + (1L << 32) : seen - 1, seen);
+            if (claimed == seen)
+            {
+                return isOwner ? next : end - 1;
+            }
+
+            seen = claimed;
+        }
+    }
+
     private void RunChunks(int worker)
     {
-        while (HasWork(Volatile.Read(ref _ticket)))
+        for (int other = 0; other < ThreadCount; other++)
         {
-            long claim = Interlocked.Increment(ref _ticket) - 1;
-            if (!HasWork(claim))
+            int thread = (worker + other) % ThreadCount;
+            for (int chunk = Claim(thread, other == 0); chunk >= 0; chunk = Claim(thread, other == 0))
             {
-                return;
+                RunChunk(chunk, worker);
             }
-
-            try
-            {
-                _body((int)claim, worker);
-            }
-#pragma warning disable CA1031 // Whatever it is, it is thrown again in the caller's thread.
-            catch (Exception exception)
-#pragma warning restore CA1031
-            {
-                _failure = ExceptionDispatchInfo.Capture(exception);
-            }
-
-            Interlocked.Increment(ref _completed);
         }
+    }
+
+    private void RunChunk(int chunk, int worker)
+    {
+        try
+        {
+            _body(chunk, worker);
+        }
+#pragma warning disable CA1031 // Whatever it is, it is thrown again in the caller's thread.
+        catch (Exception exception)
+#pragma warning restore CA1031
+        {
+            _failure = ExceptionDispatchInfo.Capture(exception);
+        }
+
+        Interlocked.Increment(ref _completed);
     }
 
     private void Work(int worker)
     {
+        int seen = 0;
         while (!_stopping)
         {
             int spins = 0;
-            while (!HasWork(Volatile.Read(ref _ticket)) && spins < SpinsBeforePark)
+            while (Volatile.Read(ref _region) == seen && spins < SpinsBeforePark)
             {
                 Thread.SpinWait(1);
                 spins++;
             }
 
-            if (HasWork(Volatile.Read(ref _ticket)))
+            int region = Volatile.Read(ref _region);
+            if (region != seen)
             {
+                seen = region;
                 RunChunks(worker);
             }
             else
             {
-                Park();
+                Park(seen);
             }
         }
     }
 
-    private void Park()
+    private void Park(int seen)
     {
         lock (_parkLock)
         {
-            // Counted before the last look: whoever publishes work after that look sees the count and wakes.
+            // Counted before the last look: whoever starts a region after that look sees the count and wakes.
             Interlocked.Increment(ref _parked);
-            if (_stopping || HasWork(Interlocked.Read(ref _ticket)))
+            if (_stopping || Interlocked.CompareExchange(ref _region, 0, 0) != seen)
             {
                 _parked--;
                 return;
