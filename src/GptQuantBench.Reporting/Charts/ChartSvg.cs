@@ -33,17 +33,23 @@ internal static class ChartSvg
         return root.ToString().ReplaceLineEndings("\n") + "\n";
     }
 
+    /// <summary>Skia counts ids over the life of the process; counted per chart, equal charts are equal files.</summary>
     private static void MakeIdsUnique(XElement root, string name)
     {
-        foreach (XAttribute attribute in root.Descendants().Attributes())
+        XAttribute[] attributes = [.. root.Descendants().Attributes()];
+        Dictionary<string, string> ids = attributes
+            .Where(attribute => attribute.Name == "id")
+            .Select((attribute, index) => (attribute.Value, Name: string.Create(CultureInfo.InvariantCulture, $"{name}-{index}")))
+            .ToDictionary(id => id.Value, id => id.Name);
+        foreach (XAttribute attribute in attributes)
         {
             if (attribute.Name == "id")
             {
-                attribute.Value = $"{name}-{attribute.Value}";
+                attribute.Value = ids[attribute.Value];
             }
             else if (attribute.Value.StartsWith("url(#", StringComparison.Ordinal))
             {
-                attribute.Value = $"url(#{name}-{attribute.Value["url(#".Length..]}";
+                attribute.Value = $"url(#{ids[attribute.Value["url(#".Length..^1]]})";
             }
         }
     }

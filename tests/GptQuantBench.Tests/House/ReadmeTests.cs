@@ -9,7 +9,7 @@ public sealed class ReadmeTests
     public static TheoryData<string> OwnOptions =>
     [
         .. Options.Machine.Concat(Options.Work).Select(option => option.Name), "--models", "--model-path", "--quantizations", "--quantization", "--smoke",
-        "--text", "--ids", "--json", "--help", "--version",
+        "--text", "--ids", "--json", "--out", "--history", "--help", "--version",
     ];
 
     [Theory]
@@ -22,7 +22,7 @@ public sealed class ReadmeTests
     [Fact]
     public void LinksLeadToFiles()
     {
-        var links = System.Text.RegularExpressions.Regex.Matches(_readme, @"\]\((?!http)([^)#]+)").Select(match => match.Groups[1].Value).ToArray();
+        var links = System.Text.RegularExpressions.Regex.Matches(_readme, @"(?:\]\(|src=""|srcset="")(?!http)([^)#""]+)").Select(match => match.Groups[1].Value).ToArray();
         Assert.NotEmpty(links);
         Assert.All(links, link => Assert.True(Path.Exists(Path.Combine(Repository.Root, link)), link));
     }

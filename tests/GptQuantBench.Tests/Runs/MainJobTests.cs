@@ -36,6 +36,19 @@ public sealed class MainJobTests(MainJobRun run) : IClassFixture<MainJobRun>
     }
 
     [Fact]
+    public void PageAndChartsLieBesideTheReport()
+    {
+        Assert.Contains("gpt2-nano", File.ReadAllText(Path.Combine(run.Artifacts, "llm_benchmark_results.html")), StringComparison.Ordinal);
+        foreach (var name in new[] { "throughput", "memory", "first-token", "load-time", "roofline" })
+        {
+            Assert.True(File.Exists(Path.Combine(run.Artifacts, "charts", name + ".png")), name);
+            Assert.True(File.Exists(Path.Combine(run.Artifacts, "charts", name + "-dark.svg")), name);
+        }
+
+        Assert.DoesNotContain("warning", run.Outcome.Error, StringComparison.OrdinalIgnoreCase);
+    }
+
+    [Fact]
     public async Task ReportFollowsItsSchema()
     {
         var schema = await JsonSchema.FromFileAsync(Path.Combine(Repository.Root, "docs", "report.schema.json"), TestContext.Current.CancellationToken);

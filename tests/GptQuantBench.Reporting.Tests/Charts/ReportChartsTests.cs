@@ -1,0 +1,150 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+using System.Xml.Linq;
+using GptQuantBench.Reporting.Charts;
+using GptQuantBench.Reporting.Records;
+using GptQuantBench.Reporting.Tests.Support;
+using SkiaSharp;
+
+namespace GptQuantBench.Reporting.Tests.Charts;
+
+public sealed partial class ReportChartsTests
+{
+    private static readonly XNamespace _svg = "http://www.w3.org/2000/svg";
+    private static readonly IReadOnlyList<Chart> _charts = ReportCharts.Of(SampleReports.Full());
+
+    public static TheoryData<string, string> ChartsAndThemes =>
+        [.. _charts.SelectMany(chart => ChartTheme.All.Select(theme => (chart.Name, theme.Name)))];
+
+    [Fact]
+    public void NamesAreStable() => Assert.Equal(
+        ["throughput", "memory", "first-token", "load-time", "speed-quality", "roofline"], _charts.Select(chart => chart.Name));
+
+    [Theory, MemberData(nameof(ChartsAndThemes))]
+    public void PngIsAPictureOfTheSizeWithTheThemesBackground(string name, string themeName)
+    {
+        (Chart chart, ChartTheme theme) = Find(name, themeName);
+        using SKBitmap picture = SKBitmap.Decode(chart.ToPng(theme));
+
+        Assert.Equal(Chart.Width * Chart.PngScale, picture.Width);
+        Assert.Equal(chart.Height * Chart.PngScale, picture.Height);
+        Assert.Equal(SKColor.Parse(theme.Background), picture.GetPixel(2, 2));
+        int background = picture.Pixels.Count(pixel => pixel == SKColor.Parse(theme.Background));
+        Assert.InRange(background / (double)picture.Pixels.Length, 0.3, 0.97);
+        // Each of the three formats has its colour somewhere.
+        Assert.All(["#0072B2", "#E69F00", "#009E73"], color => Assert.Contains(SKColor.Parse(color), picture.Pixels));
+    }
+
+    [Theory, MemberData(nameof(ChartsAndThemes))]
+    public void SvgHasItsLabelsAsTextInsideThePicture(string name, string themeName)
+    {
+        (Chart chart, ChartTheme theme) = Find(name, themeName);
+        XElement root = XDocument.Parse(chart.ToSvg(theme)).Root!;
+        string[] texts = [.. root.Descendants(_svg + "text").Select(text => text.Value)];
+
+        Assert.Equal(string.Create(CultureInfo.InvariantCulture, $"0 0 {Chart.Width} {chart.Height}"), (string?)root.Attribute("viewBox"));
+        Assert.Equal("img", (string?)root.Attribute("role"));
+        Assert.Contains(chart.Title, texts);
+        Assert.Contains(texts, text => text.Contains("8-bit", StringComparison.Ordinal));
+        Assert.All(root.Descendants(_svg + "text"), text => AssertInside(text, chart));
+        Assert.All(root.DescendantsAndSelf().Attributes("id"), id => Assert.StartsWith(name + "-", id.Value, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void BarsAreAsLongAsTheirValuesFromZero()
+    {
+        XElement root = XDocument.Parse(_charts[1].ToSvg(ChartTheme.Light)).Root!;
+        double[] lengths = [.. Bars(root).Select(bar => Number(bar, "width"))];
+        double[] values = [.. SampleReports.Full().Results.Where(result => result.Success).Select(result => result.MemoryGb!.Value)];
+
+        Assert.Equal(values.Length, lengths.Length);
+        Assert.Single(Bars(root).Select(bar => Number(bar, "x")).Distinct());
+        Assert.All(lengths.Zip(values), bar => Assert.Equal(lengths[0] / values[0], bar.First / bar.Second, 1e-3 * lengths[0] / values[0]));
+    }
+
+    [Fact]
+    public void FailedCaseKeepsItsPlaceAndSaysSo() =>
+        Assert.Single(XDocument.Parse(_charts[0].ToSvg(ChartTheme.Light)).Descendants(_svg + "text"), text => text.Value == "failed");
+
+    [Fact]
+    public void SameReportGivesTheSameBytes() => Assert.All(ReportCharts.Of(SampleReports.Full()).Zip(_charts), pair =>
+    {
+        Assert.Equal(pair.First.ToPng(ChartTheme.Dark), pair.Second.ToPng(ChartTheme.Dark));
+        Assert.Equal(pair.First.ToSvg(ChartTheme.Dark), pair.Second.ToSvg(ChartTheme.Dark));
+    });
+
+    [Fact]
+    public void WithoutQualitySpeedStandsAgainstMemory()
+    {
+        RunReport full = SampleReports.Full();
+        RunReport without = full with { Results = [.. full.Results.Select(result => result with { Quality = null })] };
+
+        Assert.Contains("speed-memory", ReportCharts.Of(without).Select(chart => chart.Name));
+    }
+
+    [Fact]
+    public void ReportWithoutFiguresHasNoCharts()
+    {
+        Assert.Empty(ReportCharts.Of(new RunReport()));
+        Assert.Empty(ReportCharts.Of(SampleReports.Minimal()));
+    }
+
+    [Fact]
+    public void AwkwardNamesAreDrawnWithinThePicture()
+    {
+        foreach (Chart chart in ReportCharts.Of(SampleReports.Awkward()))
+        {
+            Assert.NotEmpty(chart.ToPng(ChartTheme.Light));
+            Assert.All(XDocument.Parse(chart.ToSvg(ChartTheme.Light)).Descendants(_svg + "text"), text => AssertInside(text, chart));
+        }
+    }
+
+    [Theory]
+    [InlineData(0.0)]
+    [InlineData(-1.0)]
+    [InlineData(double.NaN)]
+    [InlineData(double.PositiveInfinity)]
+    [InlineData(1e-300)]
+    [InlineData(1e300)]
+    public void OddFiguresAreDrawnOrLeftOut(double value)
+    {
+        RunReport full = SampleReports.Full();
+        RunReport odd = full with
+        {
+            Results =
+            [
+                .. full.Results.Select(result => result with { MemoryGb = value, ThroughputTokensPerSec = value, FirstTokenLatencyMs = value, LoadTimeSec = value, Samples = null }),
+            ],
+        };
+
+        Assert.All(ReportCharts.Of(odd), chart => Assert.DoesNotMatch(NotANumber(), chart.ToSvg(ChartTheme.Light)));
+    }
+
+    private static (Chart Chart, ChartTheme Theme) Find(string name, string theme) =>
+        (_charts.Single(chart => chart.Name == name), ChartTheme.All.Single(candidate => candidate.Name == theme));
+
+    private static IEnumerable<XElement> Bars(XElement root) =>
+        root.Descendants(_svg + "rect").Where(rect => (string?)rect.Attribute("fill") is "#0072B2" or "#E69F00" or "#009E73");
+
+    private static double Number(XElement element, string attribute) => double.Parse(element.Attribute(attribute)!.Value, CultureInfo.InvariantCulture);
+
+    /// <summary>Start and end of a text lie in the picture; an axis may have its text turned to the left.</summary>
+    private static void AssertInside(XElement text, Chart chart)
+    {
+        Match place = Place().Match((string?)text.Attribute("transform") ?? "");
+        Assert.True(place.Success, text.ToString());
+        double x = double.Parse(place.Groups[2].Value, CultureInfo.InvariantCulture);
+        double y = double.Parse(place.Groups[3].Value, CultureInfo.InvariantCulture);
+        (double start, double end) = (Number(text, "x"), Number(text, "x") + Number(text, "textLength"));
+        bool isTurned = place.Groups[1].Value == "matrix(0 -1 1 0 ";
+        (double left, double right) = isTurned ? (x, x) : (x + start, x + end);
+        (double top, double bottom) = isTurned ? (y - end, y - start) : (y, y);
+        Assert.True(left >= 0 && right <= Chart.Width && top >= 0 && bottom <= chart.Height, text.ToString());
+    }
+
+    [GeneratedRegex(@"^(translate\(|matrix\(0 -1 1 0 )([-\d.]+)[ ,]+([-\d.]+)\)$")]
+    private static partial Regex Place();
+
+    [GeneratedRegex(@"NaN|Infinity|∞|[""\s]nan|[""\s]inf\b")]
+    private static partial Regex NotANumber();
+}
