@@ -49,6 +49,9 @@ public sealed record RunSettings
     /// <summary>Whether special tokens in the prompt are special.</summary>
     public bool SpecialTokens { get; init; }
 
+    /// <summary>Absolute path of the text that quality is measured on; null where it is not.</summary>
+    public string? QualityText { get; init; }
+
     /// <summary>Folder, empty at the start, in which benchmark processes leave their phase records.</summary>
     public required string RecordDirectory { get; init; }
 

@@ -6,6 +6,7 @@ using BenchmarkDotNet.Loggers;
 using BenchmarkDotNet.Running;
 using GptQuantBench.Benchmarks;
 using GptQuantBench.Configuration;
+using GptQuantBench.Evaluation;
 using GptQuantBench.Exporters;
 using GptQuantBench.Inference.Backends;
 using GptQuantBench.Inference.Checkpoints;
@@ -28,7 +29,7 @@ internal static class RunCommand
         var benchmarkDotNet = new BenchmarkDotNetOptions();
         Option[] own =
         [
-            Options.Models, Options.ModelPath, Options.Quantizations, .. Options.Machine, .. Options.Work, Options.Smoke, Options.Version,
+            Options.Models, Options.ModelPath, Options.Quantizations, .. Options.Machine, .. Options.Work, Options.Quality, Options.Text, Options.Smoke, Options.Version,
         ];
         var result = VerbParser.Parse(Verbs.Run, [.. own, .. benchmarkDotNet.All], arguments);
         if (result.GetValue(Options.Help))
@@ -193,6 +194,7 @@ internal static class RunCommand
         var options = BackendChoice.Options(result);
         var backend = BackendChoice.Select(result, notify);
         var models = ModelChoice.Locate(result, artifacts, notify);
+        FormatChoice.Require(backend, models, formats);
         var settings = new RunSettings
         {
             Models = models,
@@ -207,6 +209,9 @@ internal static class RunCommand
             TopP = sampling.TopP,
             Seed = sampling.Seed,
             SpecialTokens = result.GetValue(Options.SpecialTokens),
+            QualityText = result.GetValue(Options.Quality)
+                ? CaseQuality.Check(result.GetValue(Options.Text), models, result.GetValue(Options.SpecialTokens), notify)
+                : null,
             RecordDirectory = recordDirectory,
         };
         return PromptCheck.Apply(settings, isDefaultPrompt: result.GetValue(Options.Prompt) is null, DefaultIds, notify);
