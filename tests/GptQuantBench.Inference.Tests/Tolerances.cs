@@ -43,4 +43,7 @@ internal static class Tolerances
 
     /// <summary>Perplexity in 4-bit against the scheme simulated in torch, where ties between codes may fall differently.</summary>
     public const double PerplexityFourBit = 0.005;
+
+    /// <summary>Mean KL divergence of 4-bit from FP16 on the own text with gpt2-nano, nats: measured 0.048 without calibration.</summary>
+    public const double FourBitDivergence = 0.065;
 }

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using BenchmarkDotNet.Attributes;
+using GptQuantBench.Evaluation;
 
 namespace GptQuantBench.Benchmarks;
 
@@ -90,7 +91,8 @@ public class MainJob
     {
         var generated = GenerationFacts.Collect(_settings, _loaded!);
         _recorder.Unload(_loaded!);
-        _recorder.Write(record => record with { Generated = generated });
+        var quality = CaseQuality.Measure(_settings, Model, Format);
+        _recorder.Write(record => record with { Generated = generated, Quality = quality });
     });
 
     private void Begin(Phase phase)

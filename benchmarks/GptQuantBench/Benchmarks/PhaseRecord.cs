@@ -1,5 +1,6 @@
 using GptQuantBench.Inference.Backends;
 using GptQuantBench.Inference.Memory;
+using GptQuantBench.Reporting.Records;
 
 namespace GptQuantBench.Benchmarks;
 
@@ -32,6 +33,9 @@ public sealed record PhaseRecord
 
     /// <summary>What was generated; Generate50 only.</summary>
     public GeneratedFacts? Generated { get; init; }
+
+    /// <summary>What the format costs in text; Generate50 only, null where it was not asked for.</summary>
+    public QualityRecord? Quality { get; init; }
 
     /// <summary>Facts of a loaded model.</summary>
     /// <param name="Device">Name of the device.</param>

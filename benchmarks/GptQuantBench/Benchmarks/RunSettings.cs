@@ -59,6 +59,9 @@ public sealed record RunSettings
     /// <summary>The sweeps; null where the run has none.</summary>
     public SweepSettings? Sweeps { get; init; }
 
+    /// <summary>Absolute path of the text that quality is measured on; null where it is not.</summary>
+    public string? QualityText { get; init; }
+
     /// <summary>Folder, empty at the start, in which benchmark processes leave their phase records.</summary>
     public required string RecordDirectory { get; init; }
 

@@ -63,12 +63,12 @@ internal static class EvaluateCommand
 
     private static void Write(EvaluationReport report, string? folder, bool asJson)
     {
-        var table = EvaluationTable.Of(report);
+        var tables = EvaluationTables.Of(report);
         var json = ReportJson.Serialize(report);
         if (folder is not null)
         {
             OutputFile.Write(Path.Combine(folder, FileName + ".json"), json);
-            OutputFile.Write(Path.Combine(folder, FileName + ".md"), MarkdownTable.Of(table));
+            OutputFile.Write(Path.Combine(folder, FileName + ".md"), string.Join('\n', tables.Select(MarkdownTable.Of)));
         }
 
         if (asJson)
@@ -78,7 +78,11 @@ internal static class EvaluateCommand
         }
         else
         {
-            ConsoleTable.Write(ReportConsole.ForStandardOutput(), table);
+            var console = ReportConsole.ForStandardOutput();
+            foreach (var table in tables)
+            {
+                ConsoleTable.Write(console, table);
+            }
         }
     }
 }

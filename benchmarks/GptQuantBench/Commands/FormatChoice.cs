@@ -17,10 +17,27 @@ internal static class FormatChoice
     public static IReadOnlyList<QuantizationFormat> ForEvaluation(ParseResult result, OpenedModel model)
     {
         var stored = model.Configuration.Quantization?.Format;
-        QuantizationFormat[] asked = [.. result.Names(Options.Quantizations, stored?.Name ?? Default).Select(QuantizationFormat.Parse)];
+        var names = result.Names(Options.Quantizations, stored?.Name ?? Default);
+        IEnumerable<QuantizationFormat> asked = names is [var only] && only.Equals("all", StringComparison.OrdinalIgnoreCase)
+            ? QuantizationFormat.Loadable
+            : names.Select(QuantizationFormat.Parse);
         return stored is not null
             ? [.. asked.Select(model.Resolve).Distinct()]
             : [QuantizationFormat.Fp16, .. asked.Where(format => format != QuantizationFormat.Fp16).Select(model.Resolve).Distinct()];
+    }
+
+    /// <summary>Checks before the first case that a backend runs every format of every model.</summary>
+    /// <exception cref="Inference.Models.ModelFormatException">It does not.</exception>
+    public static void Require(IBackend backend, IEnumerable<ModelLocation> models, IReadOnlyList<string> formats)
+    {
+        foreach (var location in models)
+        {
+            using var model = OpenedModel.Open(location);
+            foreach (var format in formats)
+            {
+                Require(backend, model, QuantizationFormat.Parse(format));
+            }
+        }
     }
 
     /// <summary>Checks before anything is loaded that a backend runs a format of a model.</summary>

@@ -9,7 +9,7 @@ internal static class Options
 
     public static Option<string?> ModelPath { get; } = Value("--model-path", "DIR", "folder with config.json and model.safetensors; replaces --models");
 
-    public static Option<string?> Quantizations { get; } = Value("--quantizations", "FP16,8-bit,4-bit", "weight formats by name; also such as int4-g64-asym+mse+head8");
+    public static Option<string?> Quantizations { get; } = Value("--quantizations", "FP16,8-bit,4-bit", "weight formats by name; also such as int4-g64-asym+mse+head8, and for evaluate all");
 
     public static Option<string?> Quantization { get; } = Value("--quantization", "FP16", "weight format by name");
 
@@ -60,6 +60,8 @@ internal static class Options
     public static Option<string?> Sweeps { get; } = Value("--sweeps", "short|full|none", "sweeps after the main job: a short form, all points, or none");
 
     public static Option<string?> Text { get; } = Value("--text", "FILE", "UTF-8 text to evaluate on");
+
+    public static Option<bool> Quality { get; } = Flag("--quality", "measures what each format costs on --text: perplexity and divergence from FP16; trained weights only");
 
     public static Option<string?> Join { get; } = Value("--join", "wikitext", "the file's lines are a dataset's rows, joined as Hugging Face's guide to perplexity does");
 

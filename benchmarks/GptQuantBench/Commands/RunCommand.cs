@@ -6,6 +6,7 @@ using BenchmarkDotNet.Running;
 using GptQuantBench.Benchmarks;
 using GptQuantBench.Benchmarks.Sweeps;
 using GptQuantBench.Configuration;
+using GptQuantBench.Evaluation;
 using GptQuantBench.Exporters;
 using GptQuantBench.Inference.Backends;
 using GptQuantBench.Inference.Checkpoints;
@@ -29,8 +30,8 @@ internal static class RunCommand
         var benchmarkDotNet = new BenchmarkDotNetOptions();
         Option[] own =
         [
-            Options.Models, Options.ModelPath, Options.Quantizations, .. Options.Machine, .. Options.Work, Options.Smoke, Options.Sweeps, Options.Shard,
-            Options.Baseline, Options.CaseTimeout, Options.Version,
+            Options.Models, Options.ModelPath, Options.Quantizations, .. Options.Machine, .. Options.Work, Options.Quality, Options.Text, Options.Smoke,
+            Options.Sweeps, Options.Shard, Options.Baseline, Options.CaseTimeout, Options.Version,
         ];
         var result = VerbParser.Parse(Verbs.Run, [.. own, .. benchmarkDotNet.All], arguments);
         if (result.GetValue(Options.Help))
@@ -253,6 +254,7 @@ internal static class RunCommand
         var options = BackendChoice.Options(result);
         var backend = BackendChoice.Select(result, notify);
         var models = ModelChoice.Locate(result, artifacts, notify);
+        FormatChoice.Require(backend, models, formats);
         var settings = new RunSettings
         {
             Models = models,
@@ -267,6 +269,9 @@ internal static class RunCommand
             TopP = sampling.TopP,
             Seed = sampling.Seed,
             SpecialTokens = result.GetValue(Options.SpecialTokens),
+            QualityText = result.GetValue(Options.Quality)
+                ? CaseQuality.Check(result.GetValue(Options.Text), models, result.GetValue(Options.SpecialTokens), notify)
+                : null,
             RecordDirectory = recordDirectory,
             SweptDecodePaths = SweptDecodePaths(result, backend, options, formats),
         };

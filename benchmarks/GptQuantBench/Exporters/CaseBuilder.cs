@@ -35,7 +35,8 @@ internal sealed class CaseBuilder(RunSettings settings, IReadOnlyDictionary<stri
             ModelName = model,
             Quantization = quantization.Label,
             Success = true,
-            Format = quantization.Name,
+            // A checkpoint whose weights are stored packed has its own format.
+            Format = loaded?.FormatName ?? quantization.Name,
             Backend = settings.Backend,
             Decode = loaded?.Decode,
             DefaultDecode = loaded?.DefaultDecode,
@@ -91,6 +92,7 @@ internal sealed class CaseBuilder(RunSettings settings, IReadOnlyDictionary<stri
                 },
             DriverBytes = cleanup?.Driver is { } driver ? new DriverBytes { Value = driver.UsedBytes, Source = driver.Source } : null,
             Roofline = generated is null ? null : RooflineRecord.Of(loaded?.BytesPerToken, bandwidth, interToken?.P50),
+            Quality = records.LastOrDefault(record => record.Quality is not null)?.Quality,
             PromptIds = generated?.PromptIds,
             PromptTokens = generated?.PromptIds.Count,
             GeneratedIds = generated?.Ids,

@@ -39,25 +39,19 @@ internal static unsafe class LeastSquaresScale
         float* w = stackalloc float[LongestGroup];
         int length = Pad(values, importance, v, w);
         float largest = -8f * (float)plain;
-        Half best = plain;
-        float least = SymmetricError(v, w, length, (float)plain);
+        float best = 0, most = 0;
         foreach (float trial in _symmetricTrials)
         {
-            float scale = FitSymmetric(v, w, length, trial / largest);
-            Half rounded = (Half)scale;
-            if (rounded == Half.Zero || !Half.IsFinite(rounded))
+            (float scale, float gain) = FitSymmetric(v, w, length, trial / largest);
+            if (gain > most)
             {
-                continue;
-            }
-
-            float error = SymmetricError(v, w, length, (float)rounded);
-            if (error < least)
-            {
-                (best, least) = (rounded, error);
+                (best, most) = (scale, gain);
             }
         }
 
-        return best;
+        Half rounded = (Half)best;
+        return rounded != Half.Zero && Half.IsFinite(rounded)
+            && SymmetricError(v, w, length, (float)rounded) < SymmetricError(v, w, length, (float)plain) ? rounded : plain;
     }
 
     /// <summary>The scale and minimum of codes 0…15.</summary>
@@ -77,25 +71,20 @@ internal static unsafe class LeastSquaresScale
         int length = Pad(values, importance, v, w);
         float minimum = TensorPrimitives.Min(values);
         float range = TensorPrimitives.Max(values) - minimum;
-        (Half Scale, Half Minimum) best = plain;
-        float least = AsymmetricError(v, w, length, (float)plain.Scale, (float)plain.Minimum);
+        double best = 0, shift = 0, most = double.NegativeInfinity;
         foreach (float trial in _asymmetricTrials)
         {
-            (float scale, float shift) = FitAsymmetric(v, w, length, trial / range, minimum);
-            (Half Scale, Half Minimum) rounded = ((Half)scale, (Half)shift);
-            if (rounded.Scale == Half.Zero || !Half.IsFinite(rounded.Scale) || !Half.IsFinite(rounded.Minimum))
+            (double scale, double constant, double gain) = FitAsymmetric(v, w, length, trial / range, minimum);
+            if (gain > most)
             {
-                continue;
-            }
-
-            float error = AsymmetricError(v, w, length, (float)rounded.Scale, (float)rounded.Minimum);
-            if (error < least)
-            {
-                (best, least) = (rounded, error);
+                (best, shift, most) = (scale, constant, gain);
             }
         }
 
-        return best;
+        (Half Scale, Half Minimum) rounded = ((Half)best, (Half)shift);
+        return rounded.Scale != Half.Zero && Half.IsFinite(rounded.Scale) && Half.IsFinite(rounded.Minimum)
+            && AsymmetricError(v, w, length, (float)rounded.Scale, (float)rounded.Minimum)
+                < AsymmetricError(v, w, length, (float)plain.Scale, (float)plain.Minimum) ? rounded : plain;
     }
 
     /// <summary>Copies to whole vectors; what is added weighs nothing.</summary>
@@ -119,8 +108,8 @@ internal static unsafe class LeastSquaresScale
         return length;
     }
 
-    /// <summary>The scale that fits the codes of a trial best; 0 where all codes are 0.</summary>
-    private static float FitSymmetric(float* v, float* w, int length, float inverse)
+    /// <summary>The scale that fits the codes of a trial best, and what it takes off Σ w·v²; both 0 where all codes are 0.</summary>
+    private static (float Scale, float Gain) FitSymmetric(float* v, float* w, int length, float inverse)
     {
         Vector256<float> products = default, squares = default;
         for (int i = 0; i < length; i += Lanes)
@@ -132,8 +121,8 @@ internal static unsafe class LeastSquaresScale
             squares += weighted * code;
         }
 
-        float sum = Vector256.Sum(squares);
-        return sum == 0 ? 0 : Vector256.Sum(products) / sum;
+        float square = Vector256.Sum(squares), product = Vector256.Sum(products);
+        return square == 0 ? (0, 0) : (product / square, product * product / square);
     }
 
     private static float SymmetricError(float* v, float* w, int length, float scale)
@@ -150,7 +139,8 @@ internal static unsafe class LeastSquaresScale
         return Vector256.Sum(sum);
     }
 
-    private static (float Scale, float Minimum) FitAsymmetric(float* v, float* w, int length, float inverse, float minimum)
+    /// <summary>The line that fits the codes of a trial best, and what it takes off Σ w·v².</summary>
+    private static (double Scale, double Minimum, double Gain) FitAsymmetric(float* v, float* w, int length, float inverse, float minimum)
     {
         Vector256<float> weights = default, codes = default, squares = default, values = default, products = default;
         for (int i = 0; i < length; i += Lanes)
@@ -169,9 +159,14 @@ internal static unsafe class LeastSquaresScale
         double sw = Vector256.Sum(weights), sc = Vector256.Sum(codes), scc = Vector256.Sum(squares);
         double sv = Vector256.Sum(values), scv = Vector256.Sum(products);
         double determinant = (sw * scc) - (sc * sc);
-        return determinant <= 0
-            ? (0, 0)
-            : ((float)(((sw * scv) - (sc * sv)) / determinant), (float)(((scc * sv) - (sc * scv)) / determinant));
+        if (determinant <= 0)
+        {
+            return (0, 0, double.NegativeInfinity);
+        }
+
+        double scale = ((sw * scv) - (sc * sv)) / determinant;
+        double constant = ((scc * sv) - (sc * scv)) / determinant;
+        return (scale, constant, (scale * scv) + (constant * sv));
     }
 
     private static float AsymmetricError(float* v, float* w, int length, float scale, float minimum)

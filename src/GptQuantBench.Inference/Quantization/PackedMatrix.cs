@@ -164,5 +164,5 @@ public sealed unsafe class PackedMatrix : IDisposable
     }
 
     private static bool AllFinite<T>(ReadOnlySpan<T> values)
-        where T : INumberBase<T> => TensorPrimitives.IsFiniteAll(values);
+        where T : INumberBase<T> => values.IsEmpty || TensorPrimitives.IsFiniteAll(values);
 }

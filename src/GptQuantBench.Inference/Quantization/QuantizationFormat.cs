@@ -57,6 +57,10 @@ public sealed record QuantizationFormat
         Grouped(8, 128, isSymmetric: true),
     ];
 
+    /// <summary>Every format that a load can make of F32, F16 or BF16 weights, without calibration.</summary>
+    public static IReadOnlyList<QuantizationFormat> Loadable =>
+        [.. QuantizationName.Existing.Where(format => format.Search != ScaleSearch.Compensated)];
+
     /// <summary>
     /// What tables and <c>results[].quantization</c> show: <c>FP16</c>, <c>8-bit</c>, <c>4-bit</c> for the formats of the main job,
     /// else <see cref="Name"/>.

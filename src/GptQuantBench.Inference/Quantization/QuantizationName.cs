@@ -11,8 +11,10 @@ internal static class QuantizationName
     private static readonly (string Name, ScaleSearch Search)[] _searches =
         [("mse", ScaleSearch.LeastSquares), ("gptq", ScaleSearch.Compensated)];
 
-    /// <summary>Every format that exists.</summary>
     private static readonly Lazy<QuantizationFormat[]> _existing = new(() => [.. QuantizationFormat.All.SelectMany(Variants)]);
+
+    /// <summary>Every format that exists.</summary>
+    public static IReadOnlyList<QuantizationFormat> Existing => _existing.Value;
 
     /// <summary>The complete name.</summary>
     public static string Of(QuantizationFormat format)

@@ -28,6 +28,10 @@ public static class FigureFormat
         };
     }
 
+    /// <summary>A perplexity: two digits behind the point, because it is compared with its like.</summary>
+    public static string Perplexity(double? value) =>
+        Ratio.Finite(value) is { } number ? number.ToString("F2", _culture) : Missing;
+
     /// <summary>A count.</summary>
     public static string Count(long? value) => value?.ToString(_culture) ?? Missing;
 

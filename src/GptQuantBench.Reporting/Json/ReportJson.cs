@@ -23,6 +23,10 @@ public static class ReportJson
     /// <summary>An evaluation as <c>evaluate --json</c> writes it, with a final line break.</summary>
     public static byte[] Serialize(EvaluationReport report) => Serialize(report, ReportJsonContext.Default.EvaluationReport);
 
+    /// <summary>The evaluation that <see cref="Serialize(EvaluationReport)"/> wrote.</summary>
+    internal static EvaluationReport ParseEvaluation(Stream utf8) =>
+        JsonSerializer.Deserialize(utf8, ReportJsonContext.Default.EvaluationReport)!;
+
     /// <summary>The report that a file holds; the reference script's own files are reports too, with our keys missing.</summary>
     /// <param name="utf8">The file's bytes.</param>
     /// <param name="file">Path, for error messages.</param>

@@ -12,6 +12,7 @@ public static class ReportTables
         .. new[]
         {
             ComparisonTable.Of(report),
+            QualityTable.Of(report),
             FirstTokenTable.Of(report),
             LessonsTable.Of(report),
             RooflineTable.Of(report),

@@ -146,8 +146,24 @@ internal static class SampleReports
             Quality = new QualityRecord
             {
                 Perplexity = 30 + 16 / bits,
+                MeanNll = Math.Log(30 + 16 / bits),
+                PerplexityRatio = (30 + 16 / bits) / 31,
                 MeanKlDivergence = 0.5 / bits,
+                MedianKlDivergence = 0.4 / bits,
+                P99KlDivergence = 2 / bits,
+                MaxKlDivergence = 9 / bits,
                 SameTop1Share = 1 - 0.2 / bits,
+                RmsProbabilityChange = 0.1 / bits,
+                StandardErrors = new QualityErrors
+                {
+                    Perplexity = 0.4,
+                    PerplexityRatio = 0.0013,
+                    MeanKlDivergence = 0.002 / bits,
+                    MedianKlDivergence = 0.001 / bits,
+                    P99KlDivergence = 0.02 / bits,
+                    SameTop1Share = 0.0016,
+                    RmsProbabilityChange = 0.0004,
+                },
                 TextSha256 = _hash,
                 Window = 1024,
                 Stride = 1024,

@@ -26,6 +26,13 @@ public sealed class BadInputTests
         { ["logits"], ["--ids"] },
         { ["evaluate", "--text", "/no/such/file"], ["/no/such/file"] },
         { ["evaluate"], ["--text"] },
+        { ["evaluate", "--text", Path.Combine(Repository.Fixtures, "texts", "own.txt"), "--model-path", Repository.Nano, "--quantizations", "int4-row-sym"], ["int4-row-sym", "groups of 32"] },
+        { ["evaluate", "--text", Path.Combine(Repository.Fixtures, "texts", "own.txt"), "--model-path", Repository.Nano, "--quantized", Repository.Nano], ["not quantised"] },
+        { ["evaluate", "--text", Path.Combine(Repository.Fixtures, "texts", "own.txt"), "--model-path", Repository.Nano, "--join", "other"], ["--join", "wikitext"] },
+        { ["quantize", "--model-path", Repository.Nano], ["--out"] },
+        { ["quantize", "--model-path", Repository.Nano, "--quantization", "FP16", "--out", "x"], ["choose 8-bit, 4-bit"] },
+        { ["--filter", "*", "--model-path", Repository.Nano, "--quality"], ["--text"] },
+        { ["--filter", "*", "--model-path", Repository.Nano, "--quantizations", "int4-g32-sym+gptq"], ["needs calibration", "quantize"] },
         { ["frobnicate"], ["frobnicate"] },
     };
 

@@ -10,8 +10,8 @@ namespace GptQuantBench.Inference.Quantization.Calibration;
 /// </summary>
 internal sealed class CompensatedRounding
 {
-    // Share of the mean diagonal, as in the GPTQ paper.
-    private const double Dampening = 0.01;
+    // The second changes few codes, the fourth almost none.
+    private const int MostPasses = 4;
 
     private readonly QuantizationFormat _format;
     private readonly int _columns;
@@ -21,12 +21,11 @@ internal sealed class CompensatedRounding
 
     /// <param name="format">A format of 4 bits.</param>
     /// <param name="moments">Of the matrix's inputs.</param>
-    /// <param name="dampening">x</param>
-    public CompensatedRounding(QuantizationFormat format, SecondMoments moments, double dampening = Dampening)
+    public CompensatedRounding(QuantizationFormat format, SecondMoments moments)
     {
         _format = format;
         _columns = moments.Columns;
-        double[] mean = moments.Mean(dampening);
+        double[] mean = moments.Mean();
         _moments = [.. mean.Select(value => (float)value)];
         _inverseFactor = InverseFactor.Of(mean, _columns);
         _importance = [.. Enumerable.Range(0, _columns).Select(i => _moments[(i * _columns) + i])];
@@ -86,7 +85,7 @@ internal sealed class CompensatedRounding
             Move(pull, column, row.Value(column) - target[column]);
         }
 
-        for (int pass = 0, changes = 1; pass < int.Parse(Environment.GetEnvironmentVariable("PASSES") ?? "4") && changes > 0; pass++)
+        for (int pass = 0, changes = 1; pass < MostPasses && changes > 0; pass++)
         {
             changes = 0;
             for (int group = 0; group < row.Scales.Length; group++)

@@ -12,6 +12,10 @@ namespace GptQuantBench.Inference.Quantization.Calibration;
 /// <param name="weights">The values of a weight by its canonical name, matrices [out, in].</param>
 internal sealed class Gpt2CalibrationPass(ModelConfiguration configuration, Func<string, float[]> weights) : ICalibrationPass
 {
+    // The table is the model's input too, where an error in each column weighs alike. On the last 80 KB of the calibration text, with
+    // gpt2-nano, 0.01, 0.3 and 2 cost 3.1, 2.6 and 3.2 % of perplexity.
+    private const double EmbeddingDampening = 0.3;
+
     private readonly int _width = configuration.EmbeddingSize;
     private readonly Dictionary<string, WeightSpec> _specs = new Gpt2Architecture().Weights(configuration).ToDictionary(spec => spec.Name);
 
@@ -19,7 +23,7 @@ internal sealed class Gpt2CalibrationPass(ModelConfiguration configuration, Func
     public void Run(IReadOnlyList<int[]> windows, Func<WeightSpec, SecondMoments, float[]> round)
     {
         const string embedding = "wte.weight";
-        SecondMoments head = new(_width);
+        SecondMoments head = new(_width) { Dampening = EmbeddingDampening };
         foreach (float[] residual in Walk(windows, weights(embedding), (name, _) => weights(name)))
         {
             head.Add(Normalized(residual, "ln_f"));

@@ -54,7 +54,7 @@ public static class ModelQuantizer
                 string source = $"Tensor '{model.Weight(spec).Name}' of {model.Weight(spec).File}";
                 if (own.Search == ScaleSearch.Compensated)
                 {
-                    new CompensatedRounding(own, moments!, spec.Name == "wte.weight" ? double.Parse(Environment.GetEnvironmentVariable("LAM") ?? "0.01") : double.Parse(Environment.GetEnvironmentVariable("LAM2") ?? "0.01")).Round(values, matrix, source);
+                    new CompensatedRounding(own, moments!).Round(values, matrix, source);
                 }
                 else
                 {

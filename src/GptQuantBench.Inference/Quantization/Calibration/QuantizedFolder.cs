@@ -1,3 +1,4 @@
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using GptQuantBench.Inference.Checkpoints;
 using GptQuantBench.Inference.Models;
@@ -7,6 +8,13 @@ namespace GptQuantBench.Inference.Quantization.Calibration;
 /// <summary>What lies beside the weights of a quantised checkpoint.</summary>
 internal static class QuantizedFolder
 {
+    private static readonly JsonWriterOptions _options = new()
+    {
+        Indented = true,
+        NewLine = "\n",
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
+
     /// <summary>Copies config.json with its <c>quantization_config</c>, and the vocabulary where the model has one.</summary>
     /// <exception cref="ModelFormatException">A file cannot be written, or the model has no config.json.</exception>
     public static void WriteSmallFiles(ModelLocation location, StoredQuantization stored, string folder)
@@ -16,7 +24,7 @@ internal static class QuantizedFolder
         byte[] configuration = ModelFiles.ReadJsonObject(source, root =>
         {
             using MemoryStream stream = new();
-            using (Utf8JsonWriter json = new(stream, new JsonWriterOptions { Indented = true, NewLine = "\n" }))
+            using (Utf8JsonWriter json = new(stream, _options))
             {
                 json.WriteStartObject();
                 foreach (JsonProperty property in root.EnumerateObject())

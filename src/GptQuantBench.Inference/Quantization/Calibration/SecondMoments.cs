@@ -11,6 +11,12 @@ internal sealed class SecondMoments(int columns)
     private float[] _product = [];
     private long _count;
 
+    /// <summary>
+    /// Share of the mean diagonal that is added to the diagonal: keeps inputs that the text rarely used from being rounded at will.
+    /// 0.01 is the GPTQ paper's.
+    /// </summary>
+    public double Dampening { get; init; } = 0.01;
+
     /// <summary>Inputs of the matrix.</summary>
     public int Columns => columns;
 
@@ -37,9 +43,8 @@ internal sealed class SecondMoments(int columns)
         _count += tokens;
     }
 
-    /// <summary>The mean of x·xᵀ [columns, columns] with a share of its mean diagonal added to the diagonal.</summary>
-    /// <param name="dampening">The share: keeps rarely used inputs, and inputs that the text never used, from being rounded at will.</param>
-    public double[] Mean(double dampening)
+    /// <summary>The mean of x·xᵀ [columns, columns], with the dampening.</summary>
+    public double[] Mean()
     {
         double[] mean = [.. _sums.Select(sum => sum / _count)];
         double trace = 0;
@@ -48,7 +53,7 @@ internal sealed class SecondMoments(int columns)
             trace += mean[(i * columns) + i];
         }
 
-        double added = trace > 0 ? dampening * trace / columns : 1;
+        double added = trace > 0 ? Dampening * trace / columns : 1;
         for (int i = 0; i < columns; i++)
         {
             mean[(i * columns) + i] += added;

@@ -3,15 +3,16 @@ using GptQuantBench.Reporting.Records;
 
 namespace GptQuantBench.Reporting.Tables;
 
-/// <summary>Quality of formats on one text.</summary>
-public static class EvaluationTable
+/// <summary>What <c>evaluate</c> found: what each format costs, and how its divergence is distributed.</summary>
+public static class EvaluationTables
 {
-    /// <summary>The table, with the protocol below it.</summary>
-    public static ReportTable Of(EvaluationReport report)
+    /// <summary>The tables; the second is absent where there is nothing to compare. The protocol stands below the last.</summary>
+    public static IReadOnlyList<ReportTable> Of(EvaluationReport report)
     {
         ArgumentNullException.ThrowIfNull(report);
         EvaluationRow first = report.Results[0];
-        return new ReportTable
+        EvaluationRow[] others = [.. report.Results.Skip(1)];
+        ReportTable costs = new()
         {
             Title = $"Quality of {report.ModelName} on {report.Text}",
             Columns =
@@ -22,18 +23,32 @@ public static class EvaluationTable
                 ReportColumn.Number("Perplexity"),
                 ReportColumn.Number("PPL Change"),
                 ReportColumn.Number("Mean KL"),
-                ReportColumn.Number("Median KL"),
-                ReportColumn.Number("99% KL"),
-                ReportColumn.Number("Max KL"),
                 ReportColumn.Number("Same Top-1"),
-                ReportColumn.Number("RMS Δp"),
             ],
-            Rows = [.. report.Results.Select(row => Row(row, first))],
-            Notes = [.. Notes(report, first)],
+            Rows = [.. report.Results.Select(row => Costs(row, first))],
+            Notes = others.Length == 0 ? [.. Notes(report, first)] : [],
         };
+        return others.Length == 0 ? [costs] :
+        [
+            costs,
+            new()
+            {
+                Title = $"Divergence from {first.Quantization}",
+                Columns =
+                [
+                    ReportColumn.Text("Format"),
+                    ReportColumn.Number("Median KL"),
+                    ReportColumn.Number("99% KL"),
+                    ReportColumn.Number("Max KL"),
+                    ReportColumn.Number("RMS Δp"),
+                ],
+                Rows = [.. others.Select(Divergence)],
+                Notes = [.. Notes(report, first)],
+            },
+        ];
     }
 
-    private static IReadOnlyList<ReportCell> Row(EvaluationRow row, EvaluationRow first)
+    private static IReadOnlyList<ReportCell> Costs(EvaluationRow row, EvaluationRow first)
     {
         QualityRecord quality = row.Quality;
         QualityErrors? errors = quality.StandardErrors;
@@ -42,13 +57,23 @@ public static class EvaluationTable
             new(row.Quantization),
             new(FigureFormat.Number(row.BitsPerWeight)),
             new(ReferenceEquals(row, first) ? FigureFormat.Missing : FigureFormat.Percent(1 - Ratio.Of(row.MemoryGb, first.MemoryGb))),
-            new(FigureFormat.WithError(quality.Perplexity, errors?.Perplexity)),
+            new(FigureFormat.Perplexity(quality.Perplexity)),
             new(FigureFormat.ChangeWithError(quality.PerplexityRatio - 1, errors?.PerplexityRatio)),
             new(FigureFormat.WithError(quality.MeanKlDivergence, errors?.MeanKlDivergence)),
+            new(FigureFormat.PercentWithError(quality.SameTop1Share, errors?.SameTop1Share)),
+        ];
+    }
+
+    private static IReadOnlyList<ReportCell> Divergence(EvaluationRow row)
+    {
+        QualityRecord quality = row.Quality;
+        QualityErrors? errors = quality.StandardErrors;
+        return
+        [
+            new(row.Quantization),
             new(FigureFormat.WithError(quality.MedianKlDivergence, errors?.MedianKlDivergence)),
             new(FigureFormat.WithError(quality.P99KlDivergence, errors?.P99KlDivergence)),
             new(FigureFormat.Number(quality.MaxKlDivergence)),
-            new(FigureFormat.PercentWithError(quality.SameTop1Share, errors?.SameTop1Share)),
             new(FigureFormat.PercentWithError(quality.RmsProbabilityChange, errors?.RmsProbabilityChange)),
         ];
     }
@@ -56,10 +81,11 @@ public static class EvaluationTable
     private static IEnumerable<string> Notes(EvaluationReport report, EvaluationRow first)
     {
         string join = report.Join is null ? "" : $", lines joined as {report.Join}";
+        string error = first.Quality.StandardErrors?.Perplexity is { } width ? $" (the text alone makes it uncertain by {FigureFormat.Number(width)})" : "";
         yield return $"Text: {report.Text}, sha256 {report.TextSha256}{join}, tokenised once as a whole: {report.Tokens} tokens.";
         yield return $"Windows of {report.Window} tokens every {report.Stride}, each a fresh sequence; "
             + $"{report.ScoredTokens} tokens scored: each once, none without a token before it in its window.";
-        yield return $"Perplexity: e to the mean negative log-likelihood. KL: divergence from {first.Quantization}, nats a token. "
+        yield return $"Perplexity: e to the mean negative log-likelihood{error}. KL: divergence from {first.Quantization}, nats a token. "
             + "RMS Δp: root mean square change of the right token's probability. ±: one standard error.";
     }
 }

@@ -1,0 +1,179 @@
+using GptQuantBench.Inference.Backends.Cpu;
+using GptQuantBench.Inference.Checkpoints;
+using GptQuantBench.Inference.Evaluation;
+using GptQuantBench.Inference.Memory;
+using GptQuantBench.Inference.Models;
+using GptQuantBench.Inference.Quantization;
+using GptQuantBench.Inference.Quantization.Calibration;
+using GptQuantBench.Inference.Tests.Backends;
+using GptQuantBench.Inference.Tests.Evaluation;
+
+namespace GptQuantBench.Inference.Tests.Quantization.Calibration;
+
+public class ModelQuantizerTests
+{
+    private const string Hash = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+
+    /// <summary>
+    /// The pass is a forward pass: the mean square of each logit by the engine's FP64 reference is w·H·w of the moments behind the
+    /// last norm.
+    /// </summary>
+    [Fact]
+    public void The_calibration_pass_computes_what_the_reference_model_computes()
+    {
+        using TemporaryFolder folder = new();
+        using OpenedModel opened = TestModels.OpenRandom(folder, TestModels.Odd, change: null);
+        int[] ids = TestModels.Ids(60, TestModels.Odd.VocabularySize, 4);
+        Dictionary<string, float[]> weights = opened.Architecture.Weights(TestModels.Odd).ToDictionary(spec => spec.Name, spec => Values(opened, spec));
+        List<string> order = [];
+        double[] head = [];
+        new Gpt2CalibrationPass(TestModels.Odd, name => weights[name]).Run([ids], (spec, moments) =>
+        {
+            order.Add(spec.Name);
+            head = head.Length == 0 ? moments.Mean() : head;
+            return weights[spec.Name];
+        });
+        Assert.Equal("wte.weight", order[0]);
+        Assert.Equal(1 + (4 * TestModels.Odd.LayerCount), order.Distinct().Count());
+
+        int width = TestModels.Odd.EmbeddingSize, vocabulary = TestModels.Odd.VocabularySize;
+        float[] logits = new ReferenceGpt2(opened, QuantizationFormat.Fp16).Logits(ids);
+        double trace = Enumerable.Range(0, width).Sum(i => head[(i * width) + i]);
+        double added = 0.3 * trace / (1 + 0.3) / width;
+        foreach (int row in new[] { 0, 17, vocabulary - 1 })
+        {
+            float[] w = weights["wte.weight"][(row * width)..((row + 1) * width)];
+            double square = 0;
+            for (int i = 0; i < width; i++)
+            {
+                for (int j = 0; j < width; j++)
+                {
+                    square += w[i] * (head[(i * width) + j] - (i == j ? added : 0)) * w[j];
+                }
+            }
+
+            double expected = Enumerable.Range(0, ids.Length).Average(position => Math.Pow(logits[(position * vocabulary) + row], 2));
+            Assert.Equal(expected, square, expected * 2e-3);
+        }
+    }
+
+    [Theory]
+    [InlineData("4-bit")]
+    [InlineData("8-bit")]
+    [InlineData("int4-g64-asym+mse+head8")]
+    public void What_is_saved_loads_bit_for_bit(string name)
+    {
+        QuantizationFormat format = QuantizationFormat.Parse(name);
+        using TemporaryFolder folder = new();
+        using (OpenedModel source = Nano())
+        {
+            ModelQuantizer.Quantize(source, format, null, folder.Path);
+            using OpenedModel saved = OpenedModel.Open(ModelLocator.FromDirectory(folder.Path));
+            Assert.Equal(new StoredQuantization(format, WeightsHash.Compute(source.Location), null), saved.Configuration.Quantization);
+            using CpuLanguageModel direct = Load(source, format), loaded = Load(saved, format);
+            int[] ids = OwnText.Ids[..20];
+            Assert.Equal(TestModels.Logits(direct, ids), TestModels.Logits(loaded, ids));
+            Assert.Equal(direct.Memory.WeightBytes, loaded.Memory.WeightBytes);
+        }
+    }
+
+    /// <summary>4-bit with calibration on another part of the text loses far less than without; a wrong scale is seen at once.</summary>
+    [Fact]
+    public void Calibration_pays_and_a_planted_wrong_scale_is_caught()
+    {
+        using TemporaryFolder folder = new();
+        using OpenedModel source = Nano();
+        QuantizationFormat format = QuantizationFormat.FourBit with { Search = ScaleSearch.Compensated };
+        ModelQuantizer.Quantize(source, format, (OwnText.Ids[..3072], Hash), folder.Path);
+        using OpenedModel saved = OpenedModel.Open(ModelLocator.FromDirectory(folder.Path));
+        using CpuLanguageModel fp16 = Load(source, QuantizationFormat.Fp16), searched = Load(source, QuantizationFormat.FourBit), calibrated = Load(saved, format);
+        (double search, double calibration) = Divergences(searched, calibrated);
+        Assert.InRange(calibration, 0.001, 0.8 * search);
+        Assert.InRange(search, 0.001, Tolerances.FourBitDivergence);
+
+        // One scale in four of one matrix, by a quarter.
+        string file = Path.Combine(folder.Path, "model.safetensors");
+        long at = Offset(saved, "h.2.mlp.c_fc.weight.scales");
+        byte[] bytes = File.ReadAllBytes(file);
+        long length = saved.Packed(Spec(saved, "h.2.mlp.c_fc.weight"))!.Scales!.ByteLength;
+        for (long i = at; i < at + length; i += 8)
+        {
+            Half scale = BitConverter.ToHalf(bytes, (int)i);
+            BitConverter.TryWriteBytes(bytes.AsSpan((int)i), (Half)((float)scale * 1.25f));
+        }
+
+        using TemporaryFolder other = new();
+        File.WriteAllBytes(other["model.safetensors"], bytes);
+        File.Copy(Path.Combine(folder.Path, "config.json"), other["config.json"]);
+        using OpenedModel spoiled = OpenedModel.Open(ModelLocator.FromDirectory(other.Path));
+        using CpuLanguageModel wrong = Load(spoiled, format);
+        Assert.True(Divergences(wrong, calibrated).First > 1.15 * calibration);
+
+        (double First, double Second) Divergences(CpuLanguageModel first, CpuLanguageModel second)
+        {
+            EvaluationResult result = TextEvaluator.Evaluate(fp16, [first, second], OwnText.Ids.AsSpan(3072));
+            return (result.Candidates[0].Divergence.MeanKl.Value, result.Candidates[1].Divergence.MeanKl.Value);
+        }
+    }
+
+    [Fact]
+    public void A_stored_format_is_refused_under_another_name_and_twice()
+    {
+        using TemporaryFolder folder = new(), second = new();
+        using OpenedModel source = Nano();
+        ModelQuantizer.Quantize(source, QuantizationFormat.EightBit, null, folder.Path);
+        using OpenedModel saved = OpenedModel.Open(ModelLocator.FromDirectory(folder.Path));
+        Assert.Contains("FP16 can't be made", Message(() => Load(saved, QuantizationFormat.Fp16)), StringComparison.Ordinal);
+        Assert.Contains("quantised already", Message(() => ModelQuantizer.Quantize(saved, QuantizationFormat.FourBit, null, second.Path)), StringComparison.Ordinal);
+        QuantizationFormat gptq = QuantizationFormat.Parse("int4-g32-sym+gptq");
+        Assert.Contains("needs a calibration text", Message(() => ModelQuantizer.Quantize(source, gptq, null, second.Path)), StringComparison.Ordinal);
+        Assert.Contains("uses no calibration", Message(() => ModelQuantizer.Quantize(source, QuantizationFormat.EightBit, ([1], Hash), second.Path)), StringComparison.Ordinal);
+        Assert.Contains("has 3 tokens", Message(() => ModelQuantizer.Quantize(source, gptq, ([1, 2, 3], Hash), second.Path)), StringComparison.Ordinal);
+        Assert.Contains("quantize --quantization int4-g32-sym+gptq", Message(() => Load(source, gptq)), StringComparison.Ordinal);
+        Assert.Empty(Directory.EnumerateFileSystemEntries(second.Path));
+
+        static string Message(Action action) => Assert.Throws<ModelFormatException>(action).Message;
+    }
+
+    [Theory]
+    [InlineData("\"quant_method\": \"gptq\"", "not of quant_method gptquantbench")]
+    [InlineData("\"format\": \"int3\"", "There is no quantization 'int3'")]
+    [InlineData("\"format\": \"int4-g64-sym\"", "expected [50257, 3]")]
+    public void A_config_that_does_not_fit_is_one_sentence(string entry, string part)
+    {
+        using TemporaryFolder folder = new();
+        using OpenedModel source = Nano();
+        ModelQuantizer.Quantize(source, QuantizationFormat.Parse("int4-g32-sym"), null, folder.Path);
+        string config = Path.Combine(folder.Path, "config.json");
+        string key = entry[..entry.IndexOf(':', StringComparison.Ordinal)];
+        string[] lines = [.. File.ReadAllLines(config).Select(line => line.Contains(key, StringComparison.Ordinal) ? entry + "," : line)];
+        File.WriteAllLines(config, lines);
+        Assert.Contains(
+            part, Assert.Throws<ModelFormatException>(() => OpenedModel.Open(ModelLocator.FromDirectory(folder.Path))).Message, StringComparison.Ordinal);
+    }
+
+    private static OpenedModel Nano() => OpenedModel.Open(ModelLocator.FromDirectory(Fixtures.Gpt2Nano));
+
+    private static CpuLanguageModel Load(OpenedModel model, QuantizationFormat format) =>
+        new(model, format, CpuKernels.All.First(kernel => kernel.IsSupported), new MemoryLedger());
+
+    private static WeightSpec Spec(OpenedModel model, string name) =>
+        model.Architecture.Weights(model.Configuration).Single(spec => spec.Name == name);
+
+    private static unsafe long Offset(OpenedModel model, string tensor)
+    {
+        using SafetensorsFile file = SafetensorsFile.Open(model.Location.WeightsFile);
+        byte* first = (byte*)file.Tensors.Values.Min(entry => (nint)entry.Data);
+        long data = new FileInfo(model.Location.WeightsFile).Length - file.Tensors.Values.Sum(entry => entry.ByteLength);
+        return data + (file.Tensors[tensor].Data - first);
+    }
+
+    private static float[] Values(OpenedModel model, WeightSpec spec)
+    {
+        float[] stored = new float[spec.Count];
+        model.Weight(spec).ReadFloats(0, stored);
+        return spec.IsInputMajor
+            ? [.. from output in Enumerable.Range(0, spec.Columns) from input in Enumerable.Range(0, spec.Rows) select stored[(input * spec.Columns) + output]]
+            : stored;
+    }
+}
