@@ -1,3 +1,4 @@
+using System.Buffers;
 using GptQuantBench.Commands;
 using GptQuantBench.Inference.Checkpoints;
 
@@ -11,6 +12,7 @@ internal static class BenchmarkProject
 {
     private const string LockFileName = ".benchmark-processes.lock";
 
+    private static readonly SearchValues<char> _xmlMarkup = SearchValues.Create("&<");
     private static readonly TimeSpan _pause = TimeSpan.FromMilliseconds(200);
 
     /// <summary>
@@ -25,6 +27,14 @@ internal static class BenchmarkProject
             ?? ArtifactsDirectory.RepositoryRoot(AppContext.BaseDirectory)
             ?? throw new UserErrorException(
                 "Benchmark processes are built from the project's source, which is not here; run from the repository, or in this process with --inProcess.");
+        // BenchmarkDotNet 0.15.8 writes the path into a project file as it is.
+        if (AppContext.BaseDirectory.AsSpan().IndexOfAny(_xmlMarkup) >= 0)
+        {
+            throw new UserErrorException(
+                $"BenchmarkDotNet can't build benchmark processes in '{AppContext.BaseDirectory}', because '&' and '<' mean something else to it; "
+                + "run in this process with --inProcess, or from another folder.");
+        }
+
         Directory.SetCurrentDirectory(root);
         try
         {
