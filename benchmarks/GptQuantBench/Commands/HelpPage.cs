@@ -29,6 +29,7 @@ internal static class HelpPage
     [
         ("The main job", "--filter '*'"),
         ("See that everything works, quickly", "--filter '*' --smoke"),
+        ("All sweeps: prompt lengths, depths, single tokens", "--filter '*' --sweeps full"),
         ("Only 4-bit", "--filter '*4-bit*'"),
         ("Your own model, greedy, 100 tokens", "--filter '*' --model-path DIR --temperature 0 --tokens 100"),
         ("Five processes a case, for comparing runs", "--filter '*' --launchCount 5"),

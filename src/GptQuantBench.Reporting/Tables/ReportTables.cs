@@ -18,5 +18,6 @@ public static class ReportTables
             RooflineTable.Of(report),
             MemoryTable.Of(report),
         }.OfType<ReportTable>(),
+        .. SweepTables.Of(report),
     ];
 }

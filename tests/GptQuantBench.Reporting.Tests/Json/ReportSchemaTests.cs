@@ -28,6 +28,10 @@ public sealed class ReportSchemaTests
         { "metadata/toolchain", "\"abroad\"" },
         { "schema_version", "\"2.0\"" },
         { "sweeps/0/success", "null" },
+        { "sweeps/0/sweep", "\"weather\"" },
+        { "sweeps/1/first_token_latency_ms", "0" },
+        { "sweeps/3/depth_tokens", "-1" },
+        { "sweeps/5/inter_token_latency_ms/count", "0" },
         { "kernels/0/rows", "-1" },
     };
 

@@ -9,7 +9,7 @@ internal static class SampleReports
     private const double Bandwidth = 2560;
     private static readonly string _hash = string.Concat(Enumerable.Repeat("0123456789abcdef", 4));
 
-    /// <summary>Two models × three formats on a GPU; one case failed; one sweep point, one kernel.</summary>
+    /// <summary>Two models × three formats on a GPU; one case failed; points of sweeps, one failed too; one kernel.</summary>
     public static RunReport Full() => new()
     {
         Metadata = Metadata(),
@@ -29,13 +29,26 @@ internal static class SampleReports
         ],
         Sweeps =
         [
-            new SweepResult
+            Sweep(SweepResult.DecodePaths, "FP16", "fp16", 1200) with { Decode = "cublas", PromptTokens = 5, DepthTokens = null },
+            Sweep(SweepResult.PromptLength, "FP16", "fp16", null) with
             {
-                Sweep = "decode", ModelName = "gpt2", Quantization = "FP16", Success = true, Error = null, Format = "fp16",
-                Backend = "cuda", Decode = "cublas", Device = "Example GPU", PromptTokens = 5, DepthTokens = 5, BatchSize = 1,
-                NumTokensGenerated = 50, FirstTokenLatencyMs = 0.4, PrefillTokensPerSec = 12_500, ThroughputTokensPerSec = 1200,
-                MemoryGb = 0.24888, KvCacheBytes = 2_359_296,
-                Samples = new CaseSamples { TotalInferenceTimeSec = [[0.0416, 0.0417]] },
+                PromptTokens = 512, NumTokensGenerated = 1, FirstTokenLatencyMs = 1.6, PrefillTokensPerSec = 320_000,
+                Samples = new CaseSamples { FirstTokenLatencyMs = [[1.52, 1.6, 1.68]] },
+            },
+            Sweep(SweepResult.PromptLength, "4-bit", "int4-g32-sym", null) with
+            {
+                PromptTokens = 512, NumTokensGenerated = 1, FirstTokenLatencyMs = 1.2, PrefillTokensPerSec = 426_667,
+                Samples = new CaseSamples { FirstTokenLatencyMs = [[1.2, 1.2, 1.3]] },
+            },
+            Sweep(SweepResult.Depth, "FP16", "fp16", 1150) with { DepthTokens = 950 },
+            Sweep(SweepResult.Depth, "4-bit", "int4-g32-sym", null) with
+            {
+                DepthTokens = 950, Success = false, Error = "The GPU's memory is full.", Samples = null, NumTokensGenerated = null, MemoryGb = null,
+                KvCacheBytes = null,
+            },
+            Sweep(SweepResult.TokenTimes, "FP16", "fp16", 1190) with
+            {
+                InterTokenLatencyMs = new InterTokenLatency { P50 = 0.81, P90 = 0.84, P99 = 1.3, Count = 2009 },
             },
         ],
         Kernels =
@@ -99,6 +112,25 @@ internal static class SampleReports
         Notices = ["Clocks moved by 3% during the run."],
     };
 
+    private static SweepResult Sweep(string sweep, string quantization, string format, double? throughput) => new()
+    {
+        Sweep = sweep,
+        ModelName = "gpt2",
+        Quantization = quantization,
+        Success = true,
+        Format = format,
+        Backend = "cuda",
+        Decode = "persistent",
+        Device = "Example GPU",
+        WeightsSha256 = _hash,
+        BatchSize = 1,
+        NumTokensGenerated = 50,
+        ThroughputTokensPerSec = throughput,
+        MemoryGb = 0.24888,
+        KvCacheBytes = 2_359_296,
+        Samples = throughput is { } speed ? new CaseSamples { TotalInferenceTimeSec = [[50 / speed, 50.1 / speed]] } : null,
+    };
+
     private static CaseResult Case(
         string model, string quantization, string format, double bits, double memoryGb, double[] loads, double firstMs, double[] totals, long bytesPerToken)
     {
@@ -135,7 +167,7 @@ internal static class SampleReports
             ContextTimeSec = 0.21,
             JitTimeSec = 0.05,
             FirstTokenLatencyColdMs = firstMs * 4,
-            InterTokenLatencyMs = new InterTokenLatency { Mean = interToken, P50 = interToken, P90 = interToken * 1.1, P99 = interToken * 1.5 },
+            InterTokenLatencyMs = new InterTokenLatency { Mean = interToken, P50 = interToken, P90 = interToken * 1.1, P99 = interToken * 1.5, Count = 49 },
             KvCacheBytes = 2_359_296,
             WorkspaceBytes = 33_554_432,
             PeakBytes = 300_000_000,

@@ -25,7 +25,7 @@ public sealed class BenchmarkDotNetOptionsTests
         System.CommandLine.Option[] own =
         [
             .. Options.Machine, .. Options.Work, Options.Models, Options.ModelPath, Options.Quantizations, Options.Quantization,
-            Options.Smoke, Options.Text, Options.Ids, Options.Json, Options.Help, Options.Version,
+            Options.Smoke, Options.Sweeps, Options.Text, Options.Ids, Options.Json, Options.Help, Options.Version,
         ];
         Assert.DoesNotContain(own.SelectMany(option => option.Aliases.Append(option.Name)), theirs.Contains);
     }

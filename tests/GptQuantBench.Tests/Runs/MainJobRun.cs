@@ -12,7 +12,7 @@ public sealed class MainJobRun : IDisposable
     public MainJobRun()
     {
         Outcome = TestProgram.Run(
-            ["--filter", "*", "--model-path", Repository.Nano, "--inProcess", "--iterationCount", "3", "--backend", "cpu", "--artifacts", _artifacts.FullName]);
+            ["--filter", "*", "--model-path", Repository.Nano, "--inProcess", "--iterationCount", "3", "--sweeps", "none", "--backend", "cpu", "--artifacts", _artifacts.FullName]);
     }
 
     /// <summary>How the program ended.</summary>

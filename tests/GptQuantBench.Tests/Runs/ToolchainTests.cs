@@ -9,8 +9,8 @@ public sealed class ToolchainTests
     [Fact]
     public void BothToolchainsDoTheSameWork()
     {
-        var outOfProcess = Run([], ToolchainKind.OutOfProcess);
-        var inProcess = Run(["--inProcess"], ToolchainKind.InProcess);
+        var (outOfProcess, sweeps) = Run([], ToolchainKind.OutOfProcess);
+        var (inProcess, sweepsInProcess) = Run(["--inProcess"], ToolchainKind.InProcess);
         Assert.Equal(outOfProcess.GeneratedIds, inProcess.GeneratedIds);
         Assert.Equal(outOfProcess.MemoryGb, inProcess.MemoryGb);
         Assert.Equal(outOfProcess.KvCacheBytes, inProcess.KvCacheBytes);
@@ -19,7 +19,24 @@ public sealed class ToolchainTests
         // One list for each process; in process, both launches share one.
         AssertSamples(outOfProcess, [2, 2]);
         AssertSamples(inProcess, [4]);
+        // The points of a sweep are told apart in both.
+        Assert.Equal(sweeps.Select(Described), sweepsInProcess.Select(Described));
+        Assert.Equal(7, sweeps.Count);
+        Assert.All(sweeps.Where(row => row.Sweep != SweepResult.TokenTimes), row =>
+            Assert.Equal([2, 2], (row.Samples!.FirstTokenLatencyMs ?? row.Samples.TotalInferenceTimeSec)!.Select(process => process.Count)));
     }
+
+    private static string Described(SweepResult row) => string.Join(
+        ' ',
+        row.Sweep,
+        row.Success,
+        row.Quantization,
+        row.PromptTokens,
+        row.DepthTokens,
+        row.KvCacheBytes,
+        row.MemoryGb,
+        row.InterTokenLatencyMs?.Count,
+        string.Join(',', (row.Samples!.FirstTokenLatencyMs ?? row.Samples.TotalInferenceTimeSec)!.Select(process => process.Count)));
 
     private static void AssertSamples(CaseResult row, int[] counts)
     {
@@ -28,7 +45,7 @@ public sealed class ToolchainTests
         Assert.Equal(counts, row.Samples.TotalInferenceTimeSec!.Select(process => process.Count));
     }
 
-    private static CaseResult Run(string[] options, ToolchainKind toolchain)
+    private static (CaseResult Row, IReadOnlyList<SweepResult> Sweeps) Run(string[] options, ToolchainKind toolchain)
     {
         using var artifacts = new TemporaryFolder();
         TestProgram.Run(
@@ -38,6 +55,6 @@ public sealed class ToolchainTests
             ]).ShouldSucceed();
         var report = ReportFile.Read(Path.Combine(artifacts.FullName, "llm_benchmark_results.json"));
         Assert.Equal(toolchain, report.Metadata.Toolchain);
-        return Assert.Single(report.Results);
+        return (Assert.Single(report.Results), report.Sweeps);
     }
 }

@@ -1,0 +1,58 @@
+using GptQuantBench.Reporting.Records;
+using GptQuantBench.Reporting.Tables;
+using GptQuantBench.Reporting.Terminal;
+using GptQuantBench.Reporting.Tests.Support;
+
+namespace GptQuantBench.Reporting.Tests.Tables;
+
+public sealed class SweepTablesTests
+{
+    [Fact]
+    public void EachSweepHasItsTableAndOnlyThoseThatRan()
+    {
+        Assert.Equal(
+            ["By prompt length", "By depth", "By decode path", "Single tokens"],
+            SweepTables.Of(SampleReports.Full()).Select(table => table.Title));
+        Assert.Empty(SweepTables.Of(SampleReports.Minimal()));
+    }
+
+    [Fact]
+    public void APointStandsBesideFp16AtTheSamePointOnly()
+    {
+        RunReport full = SampleReports.Full();
+        ReportTable table = Prompt(full);
+        Assert.Equal(["gpt2", "FP16", "512", "1.60 ±5.0%", "320000", "-"], Texts(table, 0));
+        Assert.Equal(["gpt2", "4-bit", "512", "1.20 ±<0.1%", "426667", "1.33x"], Texts(table, 1));
+
+        RunReport other = full with { Sweeps = [.. full.Sweeps.Select(row => row.Quantization == "FP16" ? row with { PromptTokens = 128 } : row)] };
+        Assert.Equal("-", Texts(Prompt(other), 1)[^1]);
+    }
+
+    [Fact]
+    public void AFailedPointSaysSoInItsRowAndWhyBelow()
+    {
+        ReportTable table = SweepTables.Of(SampleReports.Full()).Single(table => table.Title == "By depth");
+        Assert.Equal(["gpt2", "4-bit", "950", "FAILED", "-", "-"], Texts(table, 1));
+        Assert.Contains("gpt2 4-bit, at 950, failed: The GPU's memory is full.", table.Notes);
+    }
+
+    [Fact]
+    public void TablesFitAConsoleOf100Columns()
+    {
+        using StringWriter text = new();
+        Spectre.Console.IAnsiConsole console = ReportConsole.Create(text, isRedirected: true);
+        console.Profile.Width = 100;
+        foreach (ReportTable table in SweepTables.Of(SampleReports.Full()))
+        {
+            ConsoleTable.Write(console, table);
+        }
+
+        Assert.All(text.ToString().Split('\n'), line => Assert.True(line.TrimEnd().Length <= 100, line));
+        // A column that wraps would break its heading.
+        Assert.All(["First token(ms)", "Prefill(tok/s)", "Throughput(tok/s)", "p99/p50"], heading => Assert.Contains(heading, text.ToString(), StringComparison.Ordinal));
+    }
+
+    private static ReportTable Prompt(RunReport report) => SweepTables.Of(report).Single(table => table.Title == "By prompt length");
+
+    private static string[] Texts(ReportTable table, int row) => [.. table.Rows[row].Select(cell => cell.Text)];
+}
