@@ -34,7 +34,7 @@ public sealed class OutOfMemoryTests
         try
         {
             using OpenedModel opened = OpenedModel.Open(ModelLocator.FromDirectory(Path.Combine(Fixtures.Root, "variants", "smallest-f32")));
-            using var model = new CpuLanguageModel(opened, format, CpuKernels.All.First(kernel => kernel.IsSupported), ledger);
+            using var model = new CpuLanguageModel(opened, format, CpuKernels.All.First(kernel => kernel.IsSupported), Products.Float, ledger);
             using IDecodingSession session = model.CreateSession(8);
             session.Generate([1, 2, 3], new int[3], SamplingOptions.Greedy);
             session.Reset();

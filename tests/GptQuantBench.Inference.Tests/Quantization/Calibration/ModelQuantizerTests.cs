@@ -155,7 +155,7 @@ public class ModelQuantizerTests
     private static OpenedModel Nano() => OpenedModel.Open(ModelLocator.FromDirectory(Fixtures.Gpt2Nano));
 
     private static CpuLanguageModel Load(OpenedModel model, QuantizationFormat format) =>
-        new(model, format, CpuKernels.All.First(kernel => kernel.IsSupported), new MemoryLedger());
+        new(model, format, CpuKernels.All.First(kernel => kernel.IsSupported), Products.Float, new MemoryLedger());
 
     private static WeightSpec Spec(OpenedModel model, string name) =>
         model.Architecture.Weights(model.Configuration).Single(spec => spec.Name == name);
