@@ -83,6 +83,22 @@ public class PerplexityEvaluatorTests
         Assert.Equal(golden, result.Perplexity, golden * tolerance);
     }
 
+    /// <summary>What integer products may cost: a tenth of what the tables of quality show.</summary>
+    [Theory]
+    [InlineData("8-bit")]
+    [InlineData("4-bit")]
+    public void Integer_products_leave_the_perplexity_as_it_is(string format)
+    {
+        using CpuLanguageModel floats = TestModels.LoadNano(CpuKernels.Default, QuantizationFormat.Parse(format));
+        using CpuLanguageModel integers = TestModels.LoadNano(
+            CpuKernels.Default, QuantizationFormat.Parse(format), products: Products.Int16);
+        int[] ids = HeldOutText.Ids()[..4096];
+        double expected = PerplexityEvaluator.Evaluate(floats, ids).Perplexity;
+        double actual = PerplexityEvaluator.Evaluate(integers, ids).Perplexity;
+        Assert.NotEqual(expected, actual);
+        Assert.Equal(expected, actual, expected * Tolerances.IntegerProductsPerplexity);
+    }
+
     /// <summary>The text of a fresh clone; its golden is made by eng/golden_perplexity.py.</summary>
     [Fact]
     public void The_own_text_has_the_golden_perplexity()
