@@ -61,7 +61,8 @@ internal static class TestModels
     }
 
     /// <summary>The model on the CPU.</summary>
-    public static ILanguageModel OnCpu(OpenedModel model, QuantizationFormat format) => new CpuBackend().Load(model, format, new BackendOptions());
+    public static ILanguageModel OnCpu(OpenedModel model, QuantizationFormat format) =>
+        new CpuBackend().Load(model, format, new BackendOptions(Decode: "float"));
 
     /// <summary>Logits of all positions, [ids, vocabulary].</summary>
     public static float[] Logits(ILanguageModel model, ReadOnlySpan<int> ids)

@@ -47,6 +47,24 @@ public class CpuDecodingSessionTests
     }
 
     [Theory]
+    [InlineData("8-bit")]
+    [InlineData("4-bit")]
+    [InlineData("int4-g64-asym")]
+    public void With_integer_products_a_prompt_equals_its_steps(string format)
+    {
+        foreach (CpuKernel kernel in CpuKernels.All.Where(kernel => kernel.IsSupported))
+        {
+            using CpuLanguageModel model = TestModels.LoadRandom(
+                TestModels.Odd, kernel, QuantizationFormat.Parse(format), products: Products.Int16);
+            int[] ids = TestModels.Ids(40, _vocabulary, 1);
+            float[] atOnce = TestModels.Logits(model, ids);
+            using CpuDecodingSession session = (CpuDecodingSession)model.CreateSession(ids.Length);
+            float[] stepped = [.. ids.SelectMany(id => TestModels.Logits(session, [id], _vocabulary))];
+            Assert.InRange(KernelComparison.RelativeRms(atOnce, stepped), 0, Tolerances.IntegerProductsRelativeRms);
+        }
+    }
+
+    [Theory]
     [MemberData(nameof(Names))]
     public void Pieces_of_any_length_equal_the_whole(string name)
     {
@@ -253,11 +271,14 @@ public class CpuDecodingSessionTests
         Assert.Throws<ArgumentException>(() => session.GenerateTimed([1], timed, sampling, new double[30]));
     }
 
-    [Fact]
-    public void Generating_allocates_nothing_on_the_managed_heap()
+    [Theory]
+    [InlineData("FP16", false)]
+    [InlineData("4-bit", false)]
+    [InlineData("4-bit", true)]
+    public void Generating_allocates_nothing_on_the_managed_heap(string format, bool isInteger)
     {
         using CpuLanguageModel model = TestModels.LoadRandom(
-            TestModels.Odd, CpuKernels.All.First(kernel => kernel.IsSupported), QuantizationFormat.FourBit);
+            TestModels.Odd, CpuKernels.Default, QuantizationFormat.Parse(format), products: isInteger ? Products.Int16 : Products.Float);
         using IDecodingSession session = model.CreateSession(64);
         int[] prompt = [1, 2, 3], generated = new int[40];
         SamplingOptions sampling = new(0.8f, 0.9f, 1);
@@ -300,12 +321,15 @@ public class CpuDecodingSessionTests
         Assert.Equal(0, ledger.Usage.TotalBytes);
     }
 
-    [Fact]
-    public void Logits_that_are_not_finite_are_the_samplers_clear_error()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Logits_that_are_not_finite_are_the_samplers_clear_error(bool isInteger)
     {
         // Gain and bias of the last norm: finite, and overflow only when they are used.
         using CpuLanguageModel model = TestModels.LoadRandom(
-            TestModels.Odd, CpuKernels.All[^1], QuantizationFormat.EightBit, change: file => Overwrite(file, 3e38f));
+            TestModels.Odd, CpuKernels.Default, QuantizationFormat.EightBit, change: file => Overwrite(file, 3e38f),
+            products: isInteger ? Products.Int16 : Products.Float);
         using IDecodingSession session = model.CreateSession(8);
         Assert.Throws<NonFiniteLogitsException>(() => session.Generate([1], new int[2], SamplingOptions.Greedy));
     }

@@ -78,6 +78,20 @@ public class TextEvaluatorTests
         Assert.Throws<ModelFormatException>(() => TextEvaluator.Evaluate(good, [model], [0, 1, 2, 3]));
     }
 
+    /// <summary>What integer products may cost: a tenth of what the tables of quality show.</summary>
+    [Theory]
+    [InlineData("8-bit")]
+    [InlineData("4-bit")]
+    public void Integer_products_leave_the_perplexity_as_it_is(string format)
+    {
+        using CpuLanguageModel floats = TestModels.LoadNano(Widest, QuantizationFormat.Parse(format));
+        using CpuLanguageModel integers = TestModels.LoadNano(Widest, QuantizationFormat.Parse(format), products: Products.Int16);
+        EvaluationResult result = TextEvaluator.Evaluate(floats, [integers], HeldOutText.Ids().AsSpan(0, 4096));
+        double expected = result.Reference.Perplexity.Value, actual = result.Candidates[0].Perplexity.Perplexity.Value;
+        Assert.NotEqual(expected, actual);
+        Assert.Equal(expected, actual, expected * Tolerances.IntegerProductsPerplexity);
+    }
+
     /// <summary>Everything against its definition in FP64, over more tokens than go through the models at once.</summary>
     [Fact]
     public void Divergence_equals_its_definition_in_fp64()
