@@ -179,7 +179,7 @@ internal static class SampleReports
             {
                 Perplexity = 30 + 16 / bits,
                 MeanNll = Math.Log(30 + 16 / bits),
-                PerplexityRatio = (30 + 16 / bits) / 31,
+                PerplexityRatio = bits == 16 ? null : (30 + 16 / bits) / 31,
                 MeanKlDivergence = 0.5 / bits,
                 MedianKlDivergence = 0.4 / bits,
                 P99KlDivergence = 2 / bits,
