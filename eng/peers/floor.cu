@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cuda_runtime.h>
+#include <initializer_list>
 
 static void check(cudaError_t status, const char* call) {
     if (status != cudaSuccess) {

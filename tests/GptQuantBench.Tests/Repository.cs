@@ -13,6 +13,9 @@ internal static class Repository
     /// <summary>The small trained model.</summary>
     public static string Nano { get; } = Path.Combine(Fixtures, "gpt2-nano");
 
+    /// <summary>A committed PTX file.</summary>
+    public static string Ptx(string file) => Path.Combine(Root, "src", "GptQuantBench.Inference", "Backends", "Cuda", "Kernels", "ptx", file);
+
     private static string Find()
     {
         for (var directory = new DirectoryInfo(AppContext.BaseDirectory); directory is not null; directory = directory.Parent)

@@ -59,6 +59,20 @@ public sealed class KernelFaultTests
     }
 
     [Fact]
+    public void AKernelOfAFolderThatTrapsIsNamed()
+    {
+        const string File = "weights_int8.sm_90.ptx";
+        using var folder = new TemporaryFolder();
+        var ptx = System.IO.File.ReadAllText(Repository.Ptx(File));
+        var body = ptx.IndexOf("// %bb.0:", ptx.IndexOf(".entry advance_step(", StringComparison.Ordinal), StringComparison.Ordinal);
+        System.IO.File.WriteAllText(folder[File], ptx.Insert(body, "\ttrap;\n"));
+        var run = StandInRun.InProcess(["--kernels", folder.FullName, "--quantizations", "FP16,8-bit"]);
+        Assert.Equal(1, run.Outcome.ExitCode);
+        Assert.True(run.Row("FP16").Success, run.Row("FP16").Error);
+        AssertNamed(run.Row("8-bit").Error, "advance_step", "CUDA_ERROR_LAUNCH_FAILED");
+    }
+
+    [Fact]
     public void AFaultThatDoesNotComeAgainIsSaidSo()
     {
         using var folder = new TemporaryFolder();

@@ -61,7 +61,7 @@ public sealed class WholeRunTests
     public void AKernelWithOtherArgumentsIsAFailedRow()
     {
         using var folder = new TemporaryFolder();
-        File.WriteAllText(folder["rows.sm_90.ptx"], Ptx("rows.sm_90.ptx").Replace(
+        File.WriteAllText(folder["rows.sm_90.ptx"], File.ReadAllText(Repository.Ptx("rows.sm_90.ptx")).Replace(
             ".param .u32 set_state_param_2", ".param .u64 set_state_param_2", StringComparison.Ordinal));
         var run = StandInRun.InProcess(["--kernels", folder.FullName, "--quantizations", "FP16"]);
         Assert.Equal(1, run.Outcome.ExitCode);
@@ -72,7 +72,7 @@ public sealed class WholeRunTests
     public void AKernelThatIsMissingIsAFailedRow()
     {
         using var folder = new TemporaryFolder();
-        File.WriteAllText(folder["rows.sm_90.ptx"], Ptx("rows.sm_90.ptx").Replace("set_state", "other_state", StringComparison.Ordinal));
+        File.WriteAllText(folder["rows.sm_90.ptx"], File.ReadAllText(Repository.Ptx("rows.sm_90.ptx")).Replace("set_state", "other_state", StringComparison.Ordinal));
         var run = StandInRun.InProcess(["--kernels", folder.FullName, "--quantizations", "FP16"]);
         Assert.Equal(1, run.Outcome.ExitCode);
         Assert.Contains("finds no set_state in the module rows.sm_90.ptx", run.Row("FP16").Error, StringComparison.Ordinal);
@@ -85,7 +85,4 @@ public sealed class WholeRunTests
         Assert.Equal(1, run.Outcome.ExitCode);
         Assert.Matches("left [0-9]+ bytes of device memory in use after clean-up", run.Row("FP16").Error!);
     }
-
-    private static string Ptx(string file) =>
-        File.ReadAllText(Path.Combine(Repository.Root, "src", "GptQuantBench.Inference", "Backends", "Cuda", "Kernels", "ptx", file));
 }
