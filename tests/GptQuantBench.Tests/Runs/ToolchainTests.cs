@@ -16,9 +16,9 @@ public sealed class ToolchainTests
         Assert.Equal(outOfProcess.KvCacheBytes, inProcess.KvCacheBytes);
         Assert.Equal(outOfProcess.WorkspaceBytes, inProcess.WorkspaceBytes);
         Assert.Equal(outOfProcess.Decode, inProcess.Decode);
-        // One list for each process; in process, both launches share one.
-        AssertSamples(outOfProcess, [2, 2]);
-        AssertSamples(inProcess, [4]);
+        // One list for each process; in process, all launches share one.
+        AssertSamples(outOfProcess, [2, 2, 2, 2, 2]);
+        AssertSamples(inProcess, [10]);
     }
 
     private static void AssertSamples(CaseResult row, int[] counts)
@@ -34,7 +34,7 @@ public sealed class ToolchainTests
         TestProgram.Run(
             [
                 "--filter", "*", "--model-path", Repository.Nano, "--quantizations", "8-bit", "--backend", "cpu", "--iterationCount", "2",
-                "--launchCount", "2", "--artifacts", artifacts.FullName, .. options,
+                "--launchCount", "5", "--artifacts", artifacts.FullName, .. options,
             ]).ShouldSucceed();
         var report = ReportFile.Read(Path.Combine(artifacts.FullName, "llm_benchmark_results.json"));
         Assert.Equal(toolchain, report.Metadata.Toolchain);
