@@ -7,7 +7,7 @@ namespace GptQuantBench.Commands;
 /// <summary><c>export</c>: a report in the formats of other tools.</summary>
 internal static class ExportCommand
 {
-    private static readonly Argument<string[]> _reports = new("report") { Arity = ArgumentArity.ZeroOrOne };
+    private static readonly Argument<string[]> _reports = new("report") { Arity = ArgumentArity.ZeroOrMore };
 
     private static readonly Option[] _options = [Options.ExportFormat, Options.Out, Options.Artifacts];
 
@@ -28,7 +28,7 @@ internal static class ExportCommand
         var format = result.Choice(Options.ExportFormat, [.. ReportExports.Formats]);
         var path = result.GetValue(_reports) is [var file]
             ? file
-            : throw new UserErrorException("Nothing was named to export; name a llm_benchmark_results.json.");
+            : throw new UserErrorException("Exporting takes one report; name a llm_benchmark_results.json.");
         var report = ReportFile.Read(path);
         var folder = Path.GetFullPath(
             result.GetValue(Options.Out) ?? Path.Combine(ArtifactsDirectory.Locate(result.GetValue(Options.Artifacts)), "exports"));

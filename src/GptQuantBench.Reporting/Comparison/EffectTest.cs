@@ -53,16 +53,27 @@ internal sealed class EffectTest
         && (_corrected is null || (Agrees(_corrected) && Math.Abs(_corrected.Difference) >= Math.Log(1 + minimumEffect)));
 
     /// <summary>
-    /// The smallest change, as a share, that is found with a probability of 95 %: its estimates must pass Holm's first step, the minimum
-    /// effect and the machine's drift in spite of an error that one time in twenty is larger than t(0.95) standard errors.
+    /// The smallest change, as a share, that is found with a probability of 95 %: it passes Holm's first step, the minimum effect and the
+    /// machine's drift, each at that power.
     /// </summary>
     public double DetectableEffect(int verdicts, double minimumEffect)
     {
         WelchTest test = _corrected ?? _welch;
-        double holm = Quantile(test, 1 - ComparisonOptions.FamilyErrorRate / verdicts / 2) * test.StandardError;
-        double noise = Math.Max(holm, Math.Log(1 + minimumEffect)) + Quantile(test, Power) * test.StandardError;
-        double drift = (Quantile(_machine, 1 - MachineDriftLevel) + Quantile(_machine, Power)) * _machine.StandardError;
-        return Share(Math.Max(noise, drift));
+        double minimum = Math.Log(1 + minimumEffect) + Quantile(test, Power) * test.StandardError;
+        double noise = Detectable(test, 1 - ComparisonOptions.FamilyErrorRate / verdicts / 2);
+        double drift = Detectable(_machine, 1 - MachineDriftLevel);
+        return Share(Math.Max(minimum, Math.Max(noise, drift)));
+    }
+
+    /// <summary>
+    /// The noncentrality at which a t test has the power, in units of the difference; the approximation of Johnson and Welch, Applications
+    /// of the non-central t-distribution, Biometrika 31, 1940.
+    /// </summary>
+    private static double Detectable(WelchTest test, double level)
+    {
+        double critical = Quantile(test, level);
+        double spread = Math.Sqrt(1 + critical * critical / (2 * test.DegreesOfFreedom));
+        return (critical + NormalDistribution.Standard.Quantile(Power) * spread) * test.StandardError;
     }
 
     private bool Agrees(WelchTest test) => Math.Sign(test.Difference) == Math.Sign(Interval.Shift);

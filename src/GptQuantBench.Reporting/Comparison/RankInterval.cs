@@ -13,8 +13,8 @@ namespace GptQuantBench.Reporting.Comparison;
 /// <param name="High">Upper end of the interval.</param>
 public sealed record RankInterval(double Shift, double Low, double High)
 {
-    // The exact distribution needs time and memory with the sizes; above, the approximation is good to four digits.
-    private const int LargestExactSize = 60;
+    // Counts of the exact distribution leave 64 bits somewhere above; there, the approximation is good to four digits.
+    private const int LargestExactSize = 40;
 
     /// <summary>True where the Mann-Whitney test rejects equality at the interval's level.</summary>
     public bool ExcludesZero => Low > 0 || High < 0;
@@ -32,14 +32,14 @@ public sealed record RankInterval(double Shift, double Low, double High)
             : new RankInterval(shift, differences[left - 1], differences[^left]);
     }
 
-    /// <summary>The largest k with P(U &lt; k) ≤ <paramref name="tail"/>.</summary>
+    /// <summary>The largest k with P(U &lt; k) ≤ <paramref name="tail"/>; Perfolizer's distribution function is P(U &lt; u) too.</summary>
     private static int Excluded(int firstCount, int secondCount, double tail)
     {
         IMannWhitneyCdf distribution = firstCount + secondCount <= LargestExactSize
             ? MannWhitneyLoefflerExactCdf.Instance
             : MannWhitneyEdgeworthApproxCdf.Instance;
         int k = 0;
-        while (k < firstCount * secondCount / 2 && distribution.Cdf(firstCount, secondCount, k) <= tail)
+        while (k < firstCount * secondCount / 2 && distribution.Cdf(firstCount, secondCount, k + 1) <= tail)
         {
             k++;
         }

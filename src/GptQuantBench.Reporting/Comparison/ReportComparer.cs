@@ -28,8 +28,8 @@ public static class ReportComparer
             Warnings =
             [
                 .. ConditionDifferences.Of(before.Metadata, after.Metadata),
-                .. Smoke("base", before.Metadata),
-                .. Smoke("new", after.Metadata),
+                .. Unsuited("base", before.Metadata),
+                .. Unsuited("new", after.Metadata),
                 .. Unpaired(before.Results.Where(row => !pairs.Any(pair => ReferenceEquals(pair.Base, row))), "base"),
                 .. Unpaired(after.Results.Where(row => !pairs.Any(pair => ReferenceEquals(pair.New, row))), "new"),
                 .. Unjudged(cases),
@@ -91,8 +91,18 @@ public static class ReportComparer
         Note = TextPreview.SingleLine(note),
     };
 
-    private static IEnumerable<string> Smoke(string which, RunMetadata metadata) =>
-        metadata.Smoke is true ? [$"The {which} run is a smoke run, whose figures are no measurement."] : [];
+    private static IEnumerable<string> Unsuited(string which, RunMetadata metadata)
+    {
+        if (metadata.Smoke is true)
+        {
+            yield return $"The {which} run is a smoke run, whose figures are no measurement.";
+        }
+
+        if (metadata.Toolchain == ToolchainKind.InProcess)
+        {
+            yield return $"The {which} run measured in one process, so its launches are not independent; run without --inProcess.";
+        }
+    }
 
     private static IEnumerable<string> Unpaired(IEnumerable<CaseResult> rows, string which) => rows
         .Select(row => $"{row.ModelName} {row.Quantization} is in the {which} report only.");

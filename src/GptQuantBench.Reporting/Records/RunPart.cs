@@ -4,7 +4,7 @@ namespace GptQuantBench.Reporting.Records;
 public sealed record RunPart
 {
     /// <summary>Name of the file.</summary>
-    public required string File { get; init; }
+    public string? File { get; init; }
 
     /// <summary>Where, when and how the part was made.</summary>
     public RunMetadata Metadata { get; init => field = value ?? new(); } = new();

@@ -5,6 +5,9 @@ namespace GptQuantBench.Reporting.Terminal;
 /// <summary>Makes the consoles that reports are written to.</summary>
 public static class ReportConsole
 {
+    /// <summary>Columns of a table in a file; every table fits.</summary>
+    private const int RedirectedWidth = 100;
+
     /// <summary>The process's standard output.</summary>
     public static IAnsiConsole ForStandardOutput() =>
         Create(Console.Out, Console.IsOutputRedirected, Environment.GetEnvironmentVariable("NO_COLOR"));
@@ -18,12 +21,19 @@ public static class ReportConsole
         ArgumentNullException.ThrowIfNull(output);
         // Spectre looks at the terminal of the process and not at this writer, so it is told.
         bool isPlain = isRedirected || !string.IsNullOrEmpty(noColor);
-        return AnsiConsole.Create(new AnsiConsoleSettings
+        IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings
         {
             Out = new AnsiConsoleOutput(output),
             Ansi = isPlain ? AnsiSupport.No : AnsiSupport.Detect,
             ColorSystem = isPlain ? ColorSystemSupport.NoColors : ColorSystemSupport.Detect,
             Interactive = InteractionSupport.No,
         });
+        if (isRedirected)
+        {
+            // A file has no width, and Spectre would take 80.
+            console.Profile.Width = RedirectedWidth;
+        }
+
+        return console;
     }
 }

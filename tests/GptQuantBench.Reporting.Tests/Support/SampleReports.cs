@@ -13,6 +13,7 @@ internal static class SampleReports
     public static RunReport Full() => new()
     {
         Metadata = Metadata(),
+        Parts = [new RunPart { File = "shard1.json", Metadata = Metadata(), Results = [0, 1, 2] }],
         Results =
         [
             Case("gpt2", "FP16", "fp16", 16, 0.24888, [0.81, 0.83, 0.80], 0.246, [0.0301, 0.0302, 0.0303, 0.0305], 247_000_000),
@@ -107,6 +108,7 @@ internal static class SampleReports
         Clocks = new ClockRecord { SmMhz = 1980, MemoryMhz = 2619, MaxSmMhz = 1980, MaxMemoryMhz = 2619 },
         Toolchain = ToolchainKind.OutOfProcess,
         Smoke = true,
+        Shard = "1/4",
         ReadBandwidthGbPerSec = Bandwidth,
         ReadBandwidthBufferBytes = 62_000_000,
         Notices = ["Clocks moved by 3% during the run."],

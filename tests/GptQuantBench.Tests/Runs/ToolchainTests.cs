@@ -16,14 +16,14 @@ public sealed class ToolchainTests
         Assert.Equal(outOfProcess.KvCacheBytes, inProcess.KvCacheBytes);
         Assert.Equal(outOfProcess.WorkspaceBytes, inProcess.WorkspaceBytes);
         Assert.Equal(outOfProcess.Decode, inProcess.Decode);
-        // One list for each process; in process, both launches share one.
-        AssertSamples(outOfProcess, [2, 2]);
-        AssertSamples(inProcess, [4]);
+        // One list for each process; in process, all launches share one.
+        AssertSamples(outOfProcess, [2, 2, 2, 2, 2]);
+        AssertSamples(inProcess, [10]);
         // The points of a sweep are told apart in both.
         Assert.Equal(sweeps.Select(Described), sweepsInProcess.Select(Described));
         Assert.Equal(7, sweeps.Count);
         Assert.All(sweeps.Where(row => row.Sweep != SweepResult.TokenTimes), row =>
-            Assert.Equal([2, 2], (row.Samples!.FirstTokenLatencyMs ?? row.Samples.TotalInferenceTimeSec)!.Select(process => process.Count)));
+            Assert.Equal([2, 2, 2, 2, 2], (row.Samples!.FirstTokenLatencyMs ?? row.Samples.TotalInferenceTimeSec)!.Select(process => process.Count)));
     }
 
     private static string Described(SweepResult row) => string.Join(
@@ -51,7 +51,7 @@ public sealed class ToolchainTests
         TestProgram.Run(
             [
                 "--filter", "*", "--model-path", Repository.Nano, "--quantizations", "8-bit", "--backend", "cpu", "--iterationCount", "2",
-                "--launchCount", "2", "--artifacts", artifacts.FullName, .. options,
+                "--launchCount", "5", "--artifacts", artifacts.FullName, .. options,
             ]).ShouldSucceed();
         var report = ReportFile.Read(Path.Combine(artifacts.FullName, "llm_benchmark_results.json"));
         Assert.Equal(toolchain, report.Metadata.Toolchain);

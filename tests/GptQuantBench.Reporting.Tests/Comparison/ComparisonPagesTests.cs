@@ -1,0 +1,56 @@
+using GptQuantBench.Reporting.Comparison;
+using GptQuantBench.Reporting.Markdown;
+using GptQuantBench.Reporting.Records;
+using GptQuantBench.Reporting.Tests.Support;
+using GptQuantBench.Reporting.Terminal;
+
+namespace GptQuantBench.Reporting.Tests.Comparison;
+
+public sealed class ComparisonPagesTests
+{
+    private static readonly ReportComparison _comparison = Example();
+
+    [Fact]
+    public void ConsoleFitsOneHundredColumnsWithoutBrokenRows()
+    {
+        string text = Rendered.Console(console => ConsoleComparison.Write(console, _comparison), 100);
+        Assert.All(text.Split('\n'), line => Assert.InRange(line.Length, 0, 100));
+        Assert.Single(text.Split('\n'), line => line.Contains("gpt2-medium 8-bit", StringComparison.Ordinal)
+            && line.Contains("Throughput, tokens/s", StringComparison.Ordinal) && line.EndsWith("slower", StringComparison.Ordinal));
+        Assert.Contains("Regression: 3 worse", text, StringComparison.Ordinal);
+        Assert.Contains("Warning: Driver differs: 580.1, now 581.0.", text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void PlainTextHasNoEscapeSequence()
+    {
+        using var writer = new StringWriter();
+        ConsoleComparison.Write(ReportConsole.Create(writer, isRedirected: true), _comparison);
+        Assert.DoesNotContain('\u001b', writer.ToString());
+    }
+
+    [Fact]
+    public void MarkdownSaysTheOutcomeFirst()
+    {
+        string text = ComparisonMarkdown.Of(_comparison);
+        Assert.StartsWith("**Regression: 3 worse", text, StringComparison.Ordinal);
+        Assert.Contains("> Driver differs: 580.1, now 581.0.", text, StringComparison.Ordinal);
+        Assert.Equal(3 + 2, text.Split('\n').Count(line => line.StartsWith("| ", StringComparison.Ordinal)));
+    }
+
+    private static ReportComparison Example()
+    {
+        var noise = new Noise(8);
+        RunReport Run(double slowdown, string driver)
+        {
+            RunReport run = RunSimulator.Run(1, 5, noise.Normal, 0.004, slowdown);
+            return run with
+            {
+                Metadata = SampleReports.Metadata() with { Driver = driver, Smoke = null, Shard = null },
+                Results = [run.Results[0] with { ModelName = "gpt2-medium", Quantization = "8-bit" }],
+            };
+        }
+
+        return ReportComparer.Compare(Run(1, "580.1"), Run(1.1, "581.0"), new ComparisonOptions());
+    }
+}

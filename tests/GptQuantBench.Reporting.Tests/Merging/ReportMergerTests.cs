@@ -1,0 +1,77 @@
+using GptQuantBench.Reporting.Json;
+using GptQuantBench.Reporting.Merging;
+using GptQuantBench.Reporting.Records;
+using GptQuantBench.Reporting.Tests.Support;
+
+namespace GptQuantBench.Reporting.Tests.Merging;
+
+public sealed class ReportMergerTests
+{
+    private static readonly RunReport _whole = SampleReports.Full() with { Parts = null, Sweeps = [], Kernels = [] };
+
+    [Theory]
+    [InlineData(2)]
+    [InlineData(4)]
+    [InlineData(6)]
+    public void ShardsTogetherAreTheWholeRunInItsOrder(int count)
+    {
+        (string Path, RunReport Report)[] shards = [.. Enumerable.Range(1, count).Select(number => ($"shard{number}.json", Shard(number, count))).Reverse()];
+        RunReport merged = ReportMerger.Merge(shards);
+        Assert.Equal(_whole.Results, merged.Results);
+        Assert.Equal(shards.Select(shard => shard.Path), merged.Parts!.Select(part => part.File));
+        Assert.All(merged.Parts!.Zip(shards), pair =>
+        {
+            Assert.Equal(pair.Second.Report.Metadata, pair.First.Metadata);
+            Assert.Equal(pair.Second.Report.Results, pair.First.Results.Select(index => merged.Results[index]));
+        });
+        Assert.Equal("Example GPU", merged.Metadata.Gpu);
+        Assert.DoesNotContain(merged.Metadata.Notices, notice => notice.Contains("missing", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void AMissingShardIsNamed() => Assert.Contains(
+        "Shard 2/3 is missing.", ReportMerger.Merge([("a.json", Shard(1, 3)), ("b.json", Shard(3, 3))]).Metadata.Notices);
+
+    [Fact]
+    public void MachinesThatDifferKeepTheirMetadata()
+    {
+        RunReport other = Shard(2, 2);
+        other = other with { Metadata = other.Metadata with { Gpu = "Other GPU" } };
+        RunReport merged = ReportMerger.Merge([("a.json", Shard(1, 2)), ("b.json", other)]);
+        Assert.Null(merged.Metadata.Gpu);
+        Assert.Equal(["Example GPU", "Other GPU"], merged.Parts!.Select(part => part.Metadata.Gpu));
+        Assert.Equal(merged.Parts!.Count, ReportJson.Parse(ReportJson.Serialize(merged), "merged.json").Parts!.Count);
+    }
+
+    [Fact]
+    public void ACaseInTwoReportsIsRefused()
+    {
+        var error = Assert.Throws<ReportFormatException>(() => ReportMerger.Merge([("a.json", _whole), ("b.json", Shard(1, 2))]));
+        Assert.All(["gpt2 FP16", "a.json", "b.json"], part => Assert.Contains(part, error.Message, StringComparison.Ordinal));
+    }
+
+    public static TheoryData<string, Func<CaseResult, CaseResult>> OtherSettings => new()
+    {
+        { "seed", result => result with { Seed = 43 } },
+        { "temperature", result => result with { Temperature = 0 } },
+        { "prompt", result => result with { PromptIds = [1] } },
+        { "number of tokens", result => result.Success ? result with { NumTokensGenerated = 51 } : result },
+        { "weights of gpt2", result => result with { WeightsSha256 = new string('0', 64) } },
+    };
+
+    [Theory]
+    [MemberData(nameof(OtherSettings))]
+    public void OtherSettingsAreRefused(string what, Func<CaseResult, CaseResult> change)
+    {
+        RunReport other = Shard(2, 2);
+        other = other with { Results = [.. other.Results.Select(change)] };
+        var error = Assert.Throws<ReportFormatException>(() => ReportMerger.Merge([("a.json", Shard(1, 2)), ("b.json", other)]));
+        Assert.All([what, "a.json", "b.json"], part => Assert.Contains(part, error.Message, StringComparison.Ordinal));
+    }
+
+    private static RunReport Shard(int number, int count) => _whole with
+    {
+        Metadata = _whole.Metadata with { Shard = $"{number}/{count}" },
+        Results = [.. _whole.Results.Where((_, index) => index % count == number - 1)],
+    };
+}
