@@ -32,7 +32,7 @@ public static class TrendCharts
             Subtitles =
             [
                 .. new[] { string.Join(", ", new[] { trendCase.Device, trendCase.Decode }.Where(part => !string.IsNullOrEmpty(part))) }.Where(line => line.Length > 0),
-                "Medians with smallest and largest sample; the axis does not begin at zero.",
+                .. series.Points.Any(point => point.Spread is not null) ? new[] { "Medians with smallest and largest sample; the axis does not begin at zero." } : ["The axis does not begin at zero."],
                 .. changes,
             ],
             Description = $"{series.Points.Count} runs from {FigureFormat.Number(series.Points[0].Value)} to {FigureFormat.Number(series.Points[^1].Value)} {series.Metric.Unit}. "
