@@ -96,7 +96,11 @@ internal static class RunCommand
         var artifacts = ArtifactsDirectory.Resolve(result.GetValue(benchmarkDotNet["artifacts"])?.FirstOrDefault());
         using var records = new TemporaryDirectory("gptquantbench-records");
         var settings = Settings(result, artifacts, records.FullName, Notify);
-        settings = settings with { Sweeps = SweepChoice.From(result, benchmarkDotNet, settings) };
+        settings = settings with
+        {
+            Sweeps = SweepChoice.From(result, benchmarkDotNet, settings),
+            IsEnergyMeasured = !result.GetValue(Options.Smoke),
+        };
         settings.Publish();
         RuntimeSettings.PublishToBenchmarkProcesses();
 

@@ -13,8 +13,11 @@ public static class ReportTables
         {
             ComparisonTable.Of(report),
             FirstTokenTable.Of(report),
+            ColdStartTable.Of(report),
             LessonsTable.Of(report),
             RooflineTable.Of(report),
+            ForecastTable.Of(report),
+            EnergyTable.Of(report),
             MemoryTable.Of(report),
         }.OfType<ReportTable>(),
         .. SweepTables.Of(report),
