@@ -10,6 +10,7 @@ internal static class GenerationFacts
     public static PhaseRecord.GeneratedFacts Collect(RunSettings settings, LoadedCase loaded)
     {
         int[] ids = [.. loaded.GeneratedIds];
+        var cost = loaded.StepCost;
         var stamps = new long[ids.Length];
         loaded.Generate((index, _) => stamps[index] = Stopwatch.GetTimestamp());
 
@@ -21,6 +22,6 @@ internal static class GenerationFacts
 
         var bandwidth = BackendRegistry.Find(settings.Backend).MeasureReadBandwidth(loaded.Model.BytesPerToken, settings.BackendOptions);
         var tokenizer = loaded.Opened.Tokenizer;
-        return new(LoadedCase.PromptIds(tokenizer, settings), ids, tokenizer?.Decode(ids), between, bandwidth);
+        return new(LoadedCase.PromptIds(tokenizer, settings), ids, tokenizer?.Decode(ids), between, bandwidth, cost);
     }
 }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using GptQuantBench.Inference.Backends;
 using GptQuantBench.Inference.Checkpoints;
 using GptQuantBench.Inference.Memory;
@@ -81,14 +82,28 @@ internal sealed class LoadedCase : IDisposable
         return _generated[^1];
     }
 
-    /// <summary>Generates the tokens that nobody looks at.</summary>
-    public void WarmUp()
+    /// <summary>
+    /// Generates the tokens that nobody looks at, with a clock on each: milliseconds from the prompt as a string to the first, then from
+    /// one to the next.
+    /// </summary>
+    public double[] WarmUp()
     {
         var sampling = new SamplingOptions(_settings.Temperature, _settings.TopP, _settings.Seed);
+        var start = Stopwatch.GetTimestamp();
         var prompt = PromptIds(_opened.Tokenizer, _settings);
         Span<int> thrownAway = stackalloc int[Math.Min(WarmUpTokens, _session.Capacity - prompt.Length)];
-        _session.Generate(prompt, thrownAway, sampling);
+        var times = new double[thrownAway.Length];
+        _session.Generate(prompt, thrownAway, sampling, (index, _) =>
+        {
+            var now = Stopwatch.GetTimestamp();
+            times[index] = Stopwatch.GetElapsedTime(start, now).TotalMilliseconds;
+            start = now;
+        });
+        return times;
     }
+
+    /// <summary>What a decode step of the last call cost beside its arithmetic; null where the host computes.</summary>
+    public DecodeStepCost? StepCost => _session.StepCost;
 
     /// <inheritdoc />
     public void Dispose()

@@ -1,6 +1,8 @@
 using System.Diagnostics;
 using BenchmarkDotNet.Attributes;
 using GptQuantBench.Evaluation;
+using GptQuantBench.Inference.Backends;
+using GptQuantBench.Reporting.Records;
 
 namespace GptQuantBench.Benchmarks;
 
@@ -11,6 +13,10 @@ public class MainJob
     private PhaseRecorder _recorder = null!;
     private LoadedCase? _loaded;
     private double _coldFirstToken;
+    private double[]? _coldTokens;
+
+    /// <summary>Whether this process has generated before: with <c>--inProcess</c>, all cases but the first have warm code.</summary>
+    private static bool _hasGenerated;
 
     /// <summary>The models of the run.</summary>
     public static IEnumerable<string> Models => RunSettings.Current.Models.Select(model => model.Name);
@@ -54,6 +60,7 @@ public class MainJob
         _recorder.Guard(() =>
         {
             _loaded = LoadedCase.Load(_settings, Model, Format);
+            _hasGenerated = true;
             var start = Stopwatch.GetTimestamp();
             _loaded.FirstToken();
             _coldFirstToken = Stopwatch.GetElapsedTime(start).TotalMilliseconds;
@@ -78,7 +85,10 @@ public class MainJob
         _recorder.Guard(() =>
         {
             _loaded = LoadedCase.Load(_settings, Model, Format);
-            _loaded.WarmUp();
+            var isFresh = !_hasGenerated;
+            _hasGenerated = true;
+            var times = _loaded.WarmUp();
+            _coldTokens = isFresh ? times : null;
         });
     }
 
@@ -90,10 +100,22 @@ public class MainJob
     public void CleanUpGenerate50() => _recorder.Guard(() =>
     {
         var generated = GenerationFacts.Collect(_settings, _loaded!);
-        _recorder.Unload(_loaded!);
+        var tokens = new FirstTokens { Cold = _coldTokens, Warm = _loaded!.WarmUp() };
+        var energy = _settings.IsEnergyMeasured ? MeasureEnergy() : null;
+        _recorder.Unload(_loaded);
         var quality = CaseQuality.Measure(_settings, Model, Format);
-        _recorder.Write(record => record with { Generated = generated, Quality = quality });
+        _recorder.Write(record => record with { Generated = generated, FirstTokens = tokens, Energy = energy, Quality = quality });
     });
+
+    private EnergyRecord? MeasureEnergy()
+    {
+        using var monitor = BackendRegistry.Find(_settings.Backend).Monitor(_settings.BackendOptions);
+        return EnergyMeter.Default.Measure(monitor, () =>
+        {
+            _loaded!.Generate();
+            return _settings.Tokens;
+        });
+    }
 
     private void Begin(Phase phase)
     {

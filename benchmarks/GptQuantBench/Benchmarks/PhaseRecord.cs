@@ -37,6 +37,12 @@ public sealed record PhaseRecord
     /// <summary>What the format costs in text; Generate50 only, null where it was not asked for.</summary>
     public QualityRecord? Quality { get; init; }
 
+    /// <summary>Times of the first tokens; Generate50 only.</summary>
+    public FirstTokens? FirstTokens { get; init; }
+
+    /// <summary>Energy and state of the device; Generate50 only, null where nothing tells them.</summary>
+    public EnergyRecord? Energy { get; init; }
+
     /// <summary>Facts of a loaded model.</summary>
     /// <param name="Device">Name of the device.</param>
     /// <param name="Decode">Decode path that ran.</param>
@@ -83,10 +89,12 @@ public sealed record PhaseRecord
     /// <param name="Text">Their text; null for a model without a tokenizer.</param>
     /// <param name="TokenMilliseconds">Times between consecutive ids of one separate run.</param>
     /// <param name="ReadBandwidth">Bytes per second that the device reads, measured after the phase over <see cref="LoadedFacts.BytesPerToken"/>.</param>
+    /// <param name="StepCost">What a decode step costs beside its arithmetic; null where the host computes.</param>
     public sealed record GeneratedFacts(
         IReadOnlyList<int> PromptIds,
         IReadOnlyList<int> Ids,
         string? Text,
         IReadOnlyList<double> TokenMilliseconds,
-        double ReadBandwidth);
+        double ReadBandwidth,
+        DecodeStepCost? StepCost);
 }

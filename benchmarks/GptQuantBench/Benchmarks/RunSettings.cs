@@ -56,6 +56,9 @@ public sealed record RunSettings
     /// <summary>Whether special tokens in the prompt are special.</summary>
     public bool SpecialTokens { get; init; }
 
+    /// <summary>Whether energy is measured where the device tells it; takes some seconds for each case.</summary>
+    public bool IsEnergyMeasured { get; init; }
+
     /// <summary>The sweeps; null where the run has none.</summary>
     public SweepSettings? Sweeps { get; init; }
 

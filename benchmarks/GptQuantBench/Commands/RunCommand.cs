@@ -105,9 +105,12 @@ internal static class RunCommand
         using var records = new TemporaryDirectory("gptquantbench-records");
         var settings = Settings(result, artifacts, records.FullName, Notify);
         // Sweeps are not split: they belong to the first part of a run.
-        settings = shard.Number == 1
+        settings = (shard.Number == 1
             ? settings with { Sweeps = SweepChoice.From(result, benchmarkDotNet, settings) }
-            : settings with { SweptDecodePaths = [] };
+            : settings with { SweptDecodePaths = [] }) with
+        {
+            IsEnergyMeasured = !result.GetValue(Options.Smoke),
+        };
         settings.Publish();
         RuntimeSettings.PublishToBenchmarkProcesses();
 

@@ -91,7 +91,15 @@ internal sealed class CaseBuilder(RunSettings settings, IReadOnlyDictionary<stri
                     Driver = records.Max(record => record.Cleanup?.DriverLeakedBytes),
                 },
             DriverBytes = cleanup?.Driver is { } driver ? new DriverBytes { Value = driver.UsedBytes, Source = driver.Source } : null,
-            Roofline = generated is null ? null : RooflineRecord.Of(loaded?.BytesPerToken, bandwidth, interToken?.P50),
+            FirstTokensMs = records.LastOrDefault(record => record.FirstTokens is not null)?.FirstTokens,
+            Energy = records.LastOrDefault(record => record.Energy is not null)?.Energy,
+            Roofline = generated is null
+                ? null
+                : RooflineRecord.Of(loaded?.BytesPerToken, bandwidth, interToken?.P50) with
+                {
+                    LaunchesPerToken = generated.StepCost?.Launches,
+                    HostUsPerToken = generated.StepCost?.HostTime is { Ticks: > 0 } time ? time.TotalMicroseconds : null,
+                },
             Quality = records.LastOrDefault(record => record.Quality is not null)?.Quality,
             PromptIds = generated?.PromptIds,
             PromptTokens = generated?.PromptIds.Count,

@@ -1,4 +1,5 @@
 using GptQuantBench.Inference.Backends;
+using GptQuantBench.Reporting.Figures;
 using GptQuantBench.Reporting.Json;
 using GptQuantBench.Reporting.Records;
 
@@ -47,7 +48,11 @@ internal sealed class ReportWriter
     public string? WriteError { get; private set; }
 
     /// <summary>Adds a finished case. A disk that is full is not the end: the row stays in memory and is written with the next.</summary>
-    public void Add(CaseResult row) => Update(report => report with { Results = [.. report.Results, row] });
+    public void Add(CaseResult row) => Update(report => report with
+    {
+        Results = [.. report.Results, row],
+        Metadata = report.Metadata with { Notices = [.. report.Metadata.Notices, .. EnergyWarnings.Of(row)] },
+    });
 
     /// <summary>Adds the points of a sweep over one case.</summary>
     public void AddSweeps(IEnumerable<SweepResult> rows) => Update(report => report with { Sweeps = [.. report.Sweeps, .. rows] });

@@ -31,6 +31,9 @@ public interface IBackend
     /// <summary>Memory in use on a started device; null where models live in the host's own memory.</summary>
     DeviceMemory? ReadMemory(BackendOptions options);
 
+    /// <summary>Watches power, clocks and temperature of the device; null where nothing tells them.</summary>
+    IDeviceMonitor? Monitor(BackendOptions options) => null;
+
     /// <summary>
     /// Starts the device in this process, so that the first load measures the load alone. Later calls find it started and cost nothing.
     /// </summary>

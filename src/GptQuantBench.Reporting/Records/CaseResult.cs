@@ -111,6 +111,9 @@ public sealed record CaseResult
     /// <summary>Time between two tokens, milliseconds.</summary>
     public InterTokenLatency? InterTokenLatencyMs { get; init; }
 
+    /// <summary>Times of the first ten tokens, cold and warm, milliseconds.</summary>
+    public FirstTokens? FirstTokensMs { get; init; }
+
     /// <summary>Bytes of the KV cache, sized for prompt + new tokens, rounded up to 64 positions.</summary>
     public long? KvCacheBytes { get; init; }
 
@@ -131,6 +134,9 @@ public sealed record CaseResult
 
     /// <summary>How near one token is to the time that memory bandwidth allows.</summary>
     public RooflineRecord? Roofline { get; init; }
+
+    /// <summary>Energy and state of the device; null where nothing tells them.</summary>
+    public EnergyRecord? Energy { get; init; }
 
     /// <summary>What the format costs in text; null with synthetic weights.</summary>
     public QualityRecord? Quality { get; init; }

@@ -15,6 +15,12 @@ public sealed record RooflineRecord
     /// <summary>Floor / mean inter-token latency: 1 where nothing but reading takes time.</summary>
     public double? Fraction { get; init; }
 
+    /// <summary>Kernels, copies and fills that the device runs for one token, counted; null where the host computes.</summary>
+    public int? LaunchesPerToken { get; init; }
+
+    /// <summary>Time that the host needs to queue one token's work, microseconds.</summary>
+    public double? HostUsPerToken { get; init; }
+
     /// <summary>The roofline of a case; what needs a missing input stays null.</summary>
     /// <param name="bytesPerToken">Bytes that one token must read.</param>
     /// <param name="readBandwidthGbPerSec">Measured read bandwidth, 1e9 bytes per second.</param>

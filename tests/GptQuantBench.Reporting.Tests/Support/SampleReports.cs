@@ -176,7 +176,21 @@ internal static class SampleReports
             ResidentBytes = new ResidentBytes { BeforeLoad = 210_000_000, AfterLoad = 460_000_000, AfterCleanup = 212_000_000 },
             DriverBytes = new DriverBytes { Value = 900_000_000, Source = "NVML, process" },
             LeakedBytes = new LeakedBytes { Allocator = 0, Driver = 1024 },
-            Roofline = RooflineRecord.Of(bytesPerToken, Bandwidth, interToken),
+            Roofline = RooflineRecord.Of(bytesPerToken, Bandwidth, interToken) with { LaunchesPerToken = 63, HostUsPerToken = 4.2 },
+            FirstTokensMs = new FirstTokens { Cold = [firstMs * 4, interToken * 2, interToken * 2], Warm = [firstMs, interToken, interToken] },
+            Energy = new EnergyRecord
+            {
+                Seconds = 2.01,
+                Tokens = 16_000,
+                Readings = 41,
+                JoulesPerToken = 0.0425,
+                MeanPowerWatts = 338,
+                Source = "energy counter",
+                SmMhz = new ClockRange { Min = 1965, Median = 1980, Max = 1980 },
+                MemoryMhz = new ClockRange { Min = 2619, Median = 2619, Max = 2619 },
+                MaxTemperatureC = 51,
+                ThrottleReasons = bits == 16 ? ["power limit"] : [],
+            },
             Quality = new QualityRecord
             {
                 Perplexity = 30 + 16 / bits,

@@ -19,6 +19,11 @@ public sealed class ToolchainTests
         // One list for each process; in process, all launches share one.
         AssertSamples(outOfProcess, [2, 2, 2, 2, 2]);
         AssertSamples(inProcess, [10]);
+        // Only a process that has generated nothing before has cold tokens.
+        Assert.Equal(10, outOfProcess.FirstTokensMs!.Cold!.Count);
+        Assert.Equal(10, outOfProcess.FirstTokensMs.Warm!.Count);
+        Assert.Null(inProcess.FirstTokensMs!.Cold);
+        Assert.Equal(10, inProcess.FirstTokensMs.Warm!.Count);
         // The points of a sweep are told apart in both.
         Assert.Equal(sweeps.Select(Described), sweepsInProcess.Select(Described));
         Assert.Equal(7, sweeps.Count);

@@ -91,6 +91,13 @@ internal sealed class CudaBackend : IBackend
     }
 
     /// <inheritdoc />
+    public IDeviceMonitor? Monitor(BackendOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        return CudaDeviceReader.Monitor(options.Device);
+    }
+
+    /// <inheritdoc />
     public BackendStartup Start(BackendOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);

@@ -34,6 +34,24 @@ internal static class CudaDeviceReader
             : new(context.GetMemoryInfo().UsedBytes, "cuMemGetInfo, whole device");
     }
 
+    /// <summary>Watches a device through NVML; null where NVML is missing or does not know it.</summary>
+    /// <exception cref="CudaException">The device does not exist.</exception>
+    public static CudaDeviceMonitor? Monitor(int ordinal)
+    {
+        if (!Nvml.TryOpen(out Nvml? nvml, out _))
+        {
+            return null;
+        }
+
+        if (Find(nvml, CudaDevice.Get(ordinal)) is { } device)
+        {
+            return new(nvml, device);
+        }
+
+        nvml.Dispose();
+        return null;
+    }
+
     private static NvmlDevice? Find(Nvml? nvml, CudaDevice device)
     {
         try
