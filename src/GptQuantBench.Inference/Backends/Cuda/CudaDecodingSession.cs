@@ -31,8 +31,9 @@ internal sealed class CudaDecodingSession : IDecodingSession
     private readonly IForwardPass _short;
     private readonly IForwardPass _long;
     private readonly bool _replays;
-    private readonly Graphs _greedy = new();
-    private readonly Graphs _sampled = new();
+    private readonly SequenceGraphs _greedy = new();
+    private readonly SequenceGraphs _sampled = new();
+    private readonly GraphRecorder _recorder;
     private readonly List<CudaEvent> _marks = [];
     private int _stepLaunches;
     private TimeSpan _hostTime;
@@ -47,6 +48,7 @@ internal sealed class CudaDecodingSession : IDecodingSession
         _stream = model.Stream;
         _kernels = model.Kernels;
         _layers = model.Layers;
+        _recorder = new(model.Pools.Context, _stream);
         Capacity = capacity;
         _replays = model.Path != DecodePath.Eager && !_stream.SynchronizesLaunches;
 
@@ -71,8 +73,8 @@ internal sealed class CudaDecodingSession : IDecodingSession
             _long = longPrompts && model.Path != DecodePath.Eager ? Stepwise(model.CuBlas) : _short;
             if (_replays)
             {
-                _greedy.Step = Capture(() => QueueStep(sampled: false));
-                _sampled.Step = Capture(() => QueueStep(sampled: true), out _stepLaunches);
+                _greedy.Step = _recorder.Capture(() => QueueStep(sampled: false));
+                _sampled.Step = _recorder.Capture(() => QueueStep(sampled: true), out _stepLaunches);
             }
         }
         catch
@@ -96,7 +98,7 @@ internal sealed class CudaDecodingSession : IDecodingSession
             if (_stepLaunches == 0)
             {
                 // The eager path replays no graph; one is recorded to be counted, and runs never.
-                using CudaGraph graph = Record(() => QueueStep(sampled: true));
+                using CudaGraph graph = _recorder.Record(() => QueueStep(sampled: true));
                 _stepLaunches = graph.NodeCount;
             }
 
@@ -262,17 +264,17 @@ internal sealed class CudaDecodingSession : IDecodingSession
     /// <summary>All appended ids, the first new id included where one is wanted.</summary>
     private void QueuePrompt(int tokens, bool choose, bool sampled)
     {
-        Graphs graphs = sampled ? _sampled : _greedy;
+        SequenceGraphs graphs = sampled ? _sampled : _greedy;
         bool isOnePass = choose && _replays && tokens < graphs.Prompts.Length && tokens <= _short.MaxTokens;
         if (isOnePass && Position == 0)
         {
-            (graphs.Prompts[tokens] ??= Capture(() => QueuePromptPasses(tokens, true, sampled))).Launch(_stream);
+            (graphs.Prompts[tokens] ??= _recorder.Capture(() => QueuePromptPasses(tokens, true, sampled))).Launch(_stream);
         }
         else if (isOnePass && tokens == 1)
         {
             // A recorded pass has its position inside; a step at any depth reads it from the state, which is set before.
             _kernels.Rows.SetState(_stream, _buffers.State, Position, 0);
-            (graphs.Continuation ??= Capture(() =>
+            (graphs.Continuation ??= _recorder.Capture(() =>
             {
                 QueueEmbedding(0, 1);
                 QueueStep(sampled);
@@ -357,35 +359,6 @@ internal sealed class CudaDecodingSession : IDecodingSession
         _buffers.State,
         tokens);
 
-    private CudaGraphExec Capture(Action queue) => Capture(queue, out _);
-
-    private CudaGraphExec Capture(Action queue, out int nodes)
-    {
-        using CudaContextScope scope = _model.Pools.Context.Use();
-        using CudaGraph graph = Record(queue);
-        nodes = graph.NodeCount;
-        CudaGraphExec executable = graph.Instantiate();
-        executable.Upload(_stream);
-        return executable;
-    }
-
-    private CudaGraph Record(Action queue)
-    {
-        using CudaContextScope scope = _model.Pools.Context.Use();
-        _stream.BeginCapture();
-        try
-        {
-            queue();
-        }
-        catch
-        {
-            _stream.EndCapture().Dispose();
-            throw;
-        }
-
-        return _stream.EndCapture();
-    }
-
     private bool TryTake(int index, Span<int> generated, Action<int, int>? onToken)
     {
         int id = Volatile.Read(ref _buffers.Generated.Span[index]);
@@ -427,26 +400,6 @@ internal sealed class CudaDecodingSession : IDecodingSession
             }
 
             Thread.SpinWait(1);
-        }
-    }
-
-    /// <summary>What was captured, each when it was first needed: a step, and prompts by their number of tokens.</summary>
-    private sealed class Graphs : IDisposable
-    {
-        public CudaGraphExec? Step { get; set; }
-
-        public CudaGraphExec? Continuation { get; set; }
-
-        public CudaGraphExec?[] Prompts { get; } = new CudaGraphExec?[LinearKernels.MaxTokens + 1];
-
-        public void Dispose()
-        {
-            Step?.Dispose();
-            Continuation?.Dispose();
-            foreach (CudaGraphExec? prompt in Prompts)
-            {
-                prompt?.Dispose();
-            }
         }
     }
 }
