@@ -97,7 +97,7 @@ public sealed class SoakTests
     private static CpuLanguageModel Load(string name, string format, MemoryLedger ledger)
     {
         using OpenedModel opened = OpenedModel.Open(ModelLocator.FromDirectory(Path.Combine(Fixtures.Root, "variants", name)));
-        return new(opened, QuantizationFormat.Parse(format), CpuKernels.All.First(kernel => kernel.IsSupported), ledger);
+        return new(opened, QuantizationFormat.Parse(format), CpuKernels.All.First(kernel => kernel.IsSupported), Products.Float, ledger);
     }
 
     private static void SkipUnlessAsked() =>
