@@ -195,7 +195,7 @@ public class PackedMatrixTests
         return format switch
         {
             { Bits: 16 } => (Math.Abs((double)value) * relative) + absolute,
-            { Bits: 8, GroupSize: QuantizationFormat.WholeRow } => magnitude / 127 * 0.5001,
+            { Bits: 8, GroupSize: QuantizationFormat.WholeRow } => (magnitude / 127 * 0.5001) + (127 * (double)float.Epsilon),
             { Bits: 8 } => (magnitude / 127 * (0.5 + (127 * relative))) + (128 * absolute),
 
             // The value opposite to the largest would need code 16 and is clamped to 15: a whole step.
