@@ -32,7 +32,7 @@ public static class CaseMetrics
     {
         Key = "throughput_tokens_per_sec",
         Name = "Throughput",
-        Unit = "tokens/s",
+        Unit = "tok/s",
         HigherIsBetter = true,
         Value = result => result.ThroughputTokensPerSec,
         Samples = TokensPerSecond,

@@ -37,7 +37,10 @@ public static class VerdictTable
     public static string Outcome(ReportComparison comparison)
     {
         ArgumentNullException.ThrowIfNull(comparison);
-        string verdict = comparison.IsRegression ? "Regression" : comparison.Improvements > 0 ? "No regression, improved" : "No regression";
+        string verdict = comparison.IsRegression ? "Regression"
+            : comparison.Improvements > 0 ? "No regression, improved"
+            : comparison.Cases.All(pair => pair.Metrics.Count == 0) ? "Nothing compared"
+            : "No regression";
         return string.Create(
             CultureInfo.InvariantCulture,
             $"{verdict}: {comparison.Regressions} worse, {comparison.Improvements} better, {comparison.Count(Verdict.Same)} the same, "

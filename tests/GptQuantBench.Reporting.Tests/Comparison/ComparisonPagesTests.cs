@@ -16,9 +16,19 @@ public sealed class ComparisonPagesTests
         string text = Rendered.Console(console => ConsoleComparison.Write(console, _comparison), 100);
         Assert.All(text.Split('\n'), line => Assert.InRange(line.Length, 0, 100));
         Assert.Single(text.Split('\n'), line => line.Contains("gpt2-medium 8-bit", StringComparison.Ordinal)
-            && line.Contains("Throughput, tokens/s", StringComparison.Ordinal) && line.EndsWith("slower", StringComparison.Ordinal));
+            && line.Contains("Throughput, tok/s", StringComparison.Ordinal) && line.EndsWith("slower", StringComparison.Ordinal));
         Assert.Contains("Regression: 3 worse", text, StringComparison.Ordinal);
         Assert.Contains("Warning: Driver differs: 580.1, now 581.0.", text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void WithoutAComparableCaseTheOutcomeSaysSo()
+    {
+        RunReport before = SampleReports.Full();
+        RunReport after = before with { Results = [.. before.Results.Select(result => result with { Decode = "eager" })] };
+        ReportComparison comparison = ReportComparer.Compare(before, after, new ComparisonOptions());
+        Assert.Contains("No case could be compared.", comparison.Warnings);
+        Assert.StartsWith("**Nothing compared", ComparisonMarkdown.Of(comparison), StringComparison.Ordinal);
     }
 
     [Fact]

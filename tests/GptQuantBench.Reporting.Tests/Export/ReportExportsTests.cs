@@ -39,7 +39,7 @@ public sealed partial class ReportExportsTests
         });
         string bigger = files[0].Content;
         Assert.Equal(Succeeded, JsonDocument.Parse(bigger).RootElement.GetArrayLength());
-        Assert.All(JsonDocument.Parse(bigger).RootElement.EnumerateArray(), entry => Assert.Equal("tokens/s", entry.GetProperty("unit").GetString()));
+        Assert.All(JsonDocument.Parse(bigger).RootElement.EnumerateArray(), entry => Assert.Equal("tok/s", entry.GetProperty("unit").GetString()));
         Assert.Equal(3 * Succeeded, JsonDocument.Parse(files[1].Content).RootElement.GetArrayLength());
     }
 
