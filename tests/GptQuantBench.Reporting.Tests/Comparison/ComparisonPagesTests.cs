@@ -1,8 +1,8 @@
 using GptQuantBench.Reporting.Comparison;
 using GptQuantBench.Reporting.Markdown;
 using GptQuantBench.Reporting.Records;
-using GptQuantBench.Reporting.Tests.Support;
 using GptQuantBench.Reporting.Terminal;
+using GptQuantBench.Reporting.Tests.Support;
 
 namespace GptQuantBench.Reporting.Tests.Comparison;
 
