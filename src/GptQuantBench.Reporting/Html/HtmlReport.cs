@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using System.Text.RegularExpressions;
 using GptQuantBench.Reporting.Charts;
 using GptQuantBench.Reporting.Records;
 using GptQuantBench.Reporting.Tables;
@@ -10,7 +11,7 @@ namespace GptQuantBench.Reporting.Html;
 /// A whole report as one HTML page that needs nothing else: no network, no font, no picture beside it. It follows the reader's light
 /// or dark theme, and is light on paper.
 /// </summary>
-public static class HtmlReport
+public static partial class HtmlReport
 {
     private static readonly string _style = ChartColors() + Resource("page.css");
     private static readonly string _script = Resource("page.js");
@@ -125,7 +126,12 @@ public static class HtmlReport
         return string.Join(", ", new[] { device, date }.Where(part => !string.IsNullOrEmpty(part)));
     }
 
-    private static string Id(string title) => title.ToLowerInvariant().Replace(' ', '-');
+    // Words joined by '-', so that an address that ends in #id needs no escapes.
+    private static string Id(string title) => string.Join(
+        '-', Words().Matches(title.ToLowerInvariant()).Select(word => word.Value));
+
+    [GeneratedRegex("[a-z0-9]+")]
+    private static partial Regex Words();
 
     /// <summary>Charts are drawn light; these rules give them the dark theme's colours.</summary>
     private static string ChartColors()

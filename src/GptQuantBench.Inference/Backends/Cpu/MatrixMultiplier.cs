@@ -48,11 +48,19 @@ internal sealed unsafe class MatrixMultiplier : IDisposable
         _kernel = kernel;
         _products = products;
         _pool = pool;
-        _quantized = new(ledger, mostColumns);
         _round = Round;
-        _panels = new(ledger, MemoryCategory.Workspace, (long)pool.ThreadCount * PanelRows * PanelColumns, BufferFill.None);
         _multiplyVector = MultiplyVectorChunk;
         _multiplyPanel = MultiplyPanelChunk;
+        _quantized = new(ledger, mostColumns);
+        try
+        {
+            _panels = new(ledger, MemoryCategory.Workspace, (long)pool.ThreadCount * PanelRows * PanelColumns, BufferFill.None);
+        }
+        catch
+        {
+            _quantized.Dispose();
+            throw;
+        }
     }
 
     /// <summary>y[t] = epilogue(W x[t] + b) for all inputs t.</summary>

@@ -39,10 +39,18 @@ internal sealed unsafe class QuantizedActivations : IDisposable
     public QuantizedActivations(MemoryLedger ledger, int columns)
     {
         long blocks = ((columns + PackedLayout.BlockColumns - 1) / PackedLayout.BlockColumns) + BlockPadding;
-        _codes = new(ledger, MemoryCategory.Workspace, blocks * PackedLayout.BlockColumns, BufferFill.Zero);
-        _scales = new(ledger, MemoryCategory.Workspace, blocks, BufferFill.Zero);
-        _sums = new(ledger, MemoryCategory.Workspace, blocks, BufferFill.Zero);
-        _offsets = new(ledger, MemoryCategory.Workspace, blocks * Lanes, BufferFill.Zero);
+        try
+        {
+            _codes = new(ledger, MemoryCategory.Workspace, blocks * PackedLayout.BlockColumns, BufferFill.Zero);
+            _scales = new(ledger, MemoryCategory.Workspace, blocks, BufferFill.Zero);
+            _sums = new(ledger, MemoryCategory.Workspace, blocks, BufferFill.Zero);
+            _offsets = new(ledger, MemoryCategory.Workspace, blocks * Lanes, BufferFill.Zero);
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
     }
 
     /// <summary>The integers, in the order for the matrix that they were quantised for.</summary>
@@ -118,10 +126,11 @@ internal sealed unsafe class QuantizedActivations : IDisposable
     /// <inheritdoc />
     public void Dispose()
     {
-        _codes.Dispose();
-        _scales.Dispose();
-        _sums.Dispose();
-        _offsets.Dispose();
+        // Not all of them exist where memory ran out on the way.
+        _codes?.Dispose();
+        _scales?.Dispose();
+        _sums?.Dispose();
+        _offsets?.Dispose();
     }
 
     private static float Scale(float* x, out Vector256<float> inverse)
