@@ -17,17 +17,13 @@ internal sealed class CudaDecodingSession : IDecodingSession
     /// <summary>Tokens of one pass at most; bounds the memory for activations.</summary>
     public const int LongestPass = 512;
 
-    private const int NotYet = -1;
-
-    // What the device writes instead of an id where no logit is finite (tables.cuh).
-    private const int NoChoice = -2;
-
     private readonly CudaLanguageModel _model;
     private readonly ModelConfiguration _configuration;
     private readonly CudaStream _stream;
     private readonly KernelSet _kernels;
     private readonly Gpt2Layers _layers;
     private readonly SequenceBuffers _buffers;
+    private readonly ArrivingIds _arriving;
     private readonly IForwardPass _short;
     private readonly IForwardPass _long;
     private readonly bool _replays;
@@ -55,6 +51,7 @@ internal sealed class CudaDecodingSession : IDecodingSession
         bool longPrompts = capacity > FusedPromptTokens && model.TryGetCuBlas(out _);
         int rows = Math.Min(capacity, longPrompts ? LongestPass : LinearKernels.MaxTokens);
         _buffers = new(model.Pools, _stream, _configuration, _kernels.Linear, capacity, rows);
+        _arriving = new(_stream, _buffers, _configuration.VocabularySize);
         try
         {
             FusedForwardPass fused = new(_configuration, _layers, _kernels, _buffers);
@@ -214,8 +211,7 @@ internal sealed class CudaDecodingSession : IDecodingSession
 
         bool sampled = !sampling.IsGreedy;
         using CudaContextScope scope = _model.Pools.Context.Use();
-        Span<int> ids = _buffers.Generated.Span;
-        ids[..Math.Min(ids.Length, generated.Length + 1)].Fill(NotYet);
+        _arriving.Clear(generated.Length + 1);
         appended.CopyTo(_buffers.Prompt.Span);
         if (sampled)
         {
@@ -240,7 +236,7 @@ internal sealed class CudaDecodingSession : IDecodingSession
             }
 
             Position++;
-            while (arrived < step && TryTake(arrived, generated, onToken))
+            while (arrived < step && _arriving.TryTake(arrived, generated, onToken))
             {
                 arrived++;
             }
@@ -249,8 +245,8 @@ internal sealed class CudaDecodingSession : IDecodingSession
         _hostTime = Stopwatch.GetElapsedTime(start) / Math.Max(1, generated.Length - 1);
         while (arrived < generated.Length)
         {
-            WaitFor(arrived);
-            TryTake(arrived, generated, onToken);
+            _arriving.WaitFor(arrived);
+            _arriving.TryTake(arrived, generated, onToken);
             arrived++;
         }
 
@@ -358,48 +354,4 @@ internal sealed class CudaDecodingSession : IDecodingSession
         _buffers.Residual,
         _buffers.State,
         tokens);
-
-    private bool TryTake(int index, Span<int> generated, Action<int, int>? onToken)
-    {
-        int id = Volatile.Read(ref _buffers.Generated.Span[index]);
-        if (id == NotYet)
-        {
-            return false;
-        }
-
-        if (id == NoChoice)
-        {
-            throw NotFinite();
-        }
-
-        generated[index] = id;
-        onToken?.Invoke(index, id);
-        return true;
-    }
-
-    /// <summary>The error of a step without a finite logit; a NaN that has come into the sequence is in every later step too.</summary>
-    private NonFiniteLogitsException NotFinite()
-    {
-        _stream.Synchronize();
-        float[] logits = new float[_configuration.VocabularySize];
-        CudaMemory.CopyToHost<float>(logits, _buffers.Logits);
-        int token = Math.Max(0, Array.FindIndex(logits, logit => !float.IsFinite(logit)));
-        return new(token, logits[token]);
-    }
-
-    /// <summary>Waits until an id is there; a fault on the device ends the wait with its error.</summary>
-    private void WaitFor(int index)
-    {
-        const int SpinsBetweenQueries = 1024;
-        ref int slot = ref _buffers.Generated.Span[index];
-        for (int spin = 1; Volatile.Read(ref slot) == NotYet; spin++)
-        {
-            if (spin % SpinsBetweenQueries == 0 && _stream.IsCompleted && Volatile.Read(ref slot) == NotYet)
-            {
-                throw new InvalidOperationException("The device ended a generation without choosing an id; report this together with the model.");
-            }
-
-            Thread.SpinWait(1);
-        }
-    }
 }
