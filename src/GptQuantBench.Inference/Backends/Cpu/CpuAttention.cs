@@ -1,3 +1,4 @@
+using GptQuantBench.Inference.Backends.Cpu.Kernels;
 using GptQuantBench.Inference.Memory;
 using GptQuantBench.Inference.Models;
 
@@ -7,16 +8,18 @@ namespace GptQuantBench.Inference.Backends.Cpu;
 /// Causal softmax attention with a KV cache. The cache is FP32: .NET has no FP16 conversion instruction, keys and values are read by
 /// every later step, and against the weights they are few bytes (gpt2 at 64 positions: 4.7 MB beside 248 MB).
 /// <code>
-/// keys, values   [layer][head][position][head size padded to 16 with zeros]
+/// keys     [layer][head][positions / L][head size][L]     so that a vector is L positions, and no score crosses lanes
+/// values   [layer][head][position][head size padded to 16]
 /// </code>
 /// </summary>
 internal sealed unsafe class CpuAttention : IDisposable
 {
-    private const int Lanes = 16;
+    private const int MostLanes = 16;
 
     private readonly int _headCount;
     private readonly int _headSize;
     private readonly int _paddedHead;
+    private readonly int _lanes;
     private readonly int _capacity;
     private readonly int _layerCount;
     private readonly int _tileQueries;
@@ -25,9 +28,8 @@ internal sealed unsafe class CpuAttention : IDisposable
     private readonly WorkerPool _pool;
     private readonly NativeBuffer<float> _keys;
     private readonly NativeBuffer<float> _values;
-    private readonly NativeBuffer<float> _queries; // [tokens][head][padded head], already scaled
-    private readonly NativeBuffer<float> _scratch; // per thread: scores of a tile of queries, one head's output
-    private readonly Action<int, int> _split;
+    private readonly NativeBuffer<float> _scratch; // per thread: scores, the same turned, queries turned, outputs of a tile of queries
+    private readonly Action<int, int> _cache;
     private readonly Action<int, int> _attend;
     private int _layer;
     private int _position;
@@ -42,22 +44,23 @@ internal sealed unsafe class CpuAttention : IDisposable
     {
         _headCount = configuration.HeadCount;
         _headSize = configuration.HeadSize;
-        _paddedHead = (_headSize + Lanes - 1) / Lanes * Lanes;
+        _paddedHead = (_headSize + MostLanes - 1) / MostLanes * MostLanes;
+        _lanes = kernel.Lanes;
         _layerCount = configuration.LayerCount;
-        _capacity = capacity;
+        _capacity = (capacity + _lanes - 1) / _lanes * _lanes;
         _kernel = kernel;
         _pool = pool;
-        _tileQueries = Math.Min(maximumTokens, 2 * kernel.TileTokens);
-        _scratchLength = (_tileQueries * capacity) + _paddedHead;
-        long cacheLength = (long)_layerCount * _headCount * capacity * _paddedHead;
-        _split = Split;
+        _tileQueries = Math.Min(maximumTokens, kernel.PanelTokens);
+        int width = kernel.PanelWidth(_tileQueries);
+        _scratchLength = ((2 * _capacity) + (2 * _paddedHead)) * width;
+        long heads = (long)_layerCount * _headCount;
+        _cache = Cache;
         _attend = Attend;
         try
         {
-            _keys = new(ledger, MemoryCategory.KeyValueCache, cacheLength, BufferFill.Poison);
-            _values = new(ledger, MemoryCategory.KeyValueCache, cacheLength, BufferFill.Poison);
-            _queries = new(ledger, MemoryCategory.Workspace, (long)maximumTokens * _headCount * _paddedHead, BufferFill.Zero);
-            _scratch = new(ledger, MemoryCategory.Workspace, (long)pool.ThreadCount * _scratchLength, BufferFill.None);
+            _keys = new(ledger, MemoryCategory.KeyValueCache, heads * _capacity * _headSize, BufferFill.Poison);
+            _values = new(ledger, MemoryCategory.KeyValueCache, heads * _capacity * _paddedHead, BufferFill.Poison);
+            _scratch = new(ledger, MemoryCategory.Workspace, (long)pool.ThreadCount * _scratchLength, BufferFill.Zero);
         }
         catch
         {
@@ -83,19 +86,27 @@ internal sealed unsafe class CpuAttention : IDisposable
         _projectedStride = projectedStride;
         _output = output;
         _outputStride = outputStride;
-        _pool.Run(tokens, _split);
+        _pool.Run(_headCount, _cache);
         _pool.Run(_headCount * ((tokens + _tileQueries - 1) / _tileQueries), _attend);
     }
 
     /// <summary>Fills the cache from a position on with NaN.</summary>
     public void PoisonCache(int position)
     {
-        int length = (_capacity - position) * _paddedHead;
-        for (int head = 0; head < _layerCount * _headCount; head++)
+        for (_layer = 0; _layer < _layerCount; _layer++)
         {
-            long start = (((long)head * _capacity) + position) * _paddedHead;
-            _keys.Slice(start, length).Fill(float.NaN);
-            _values.Slice(start, length).Fill(float.NaN);
+            for (int head = 0; head < _headCount; head++)
+            {
+                for (int at = position; at < _capacity; at++)
+                {
+                    for (int i = 0; i < _headSize; i++)
+                    {
+                        Key(head, at)[i * _lanes] = float.NaN;
+                    }
+
+                    new Span<float>(Value(head, at), _paddedHead).Fill(float.NaN);
+                }
+            }
         }
     }
 
@@ -104,37 +115,35 @@ internal sealed unsafe class CpuAttention : IDisposable
     {
         _keys?.Dispose();
         _values?.Dispose();
-        _queries?.Dispose();
         _scratch?.Dispose();
     }
 
-    private nint CacheOffset(int head, int position) =>
-        (nint)(((((long)_layer * _headCount) + head) * _capacity) + position) * _paddedHead;
-
-    private void Split(int token, int worker)
+    /// <summary>A key's first element; the next is a vector further.</summary>
+    private float* Key(int head, int position)
     {
-        float scale = 1f / MathF.Sqrt(_headSize);
-        int width = _headCount * _headSize;
-        float* projected = _projected + (token * _projectedStride);
-        for (int head = 0; head < _headCount; head++)
-        {
-            float* q = projected + (head * _headSize);
-            float* query = _queries.Data + ((((nint)token * _headCount) + head) * _paddedHead);
-            for (int i = 0; i < _headSize; i++)
-            {
-                query[i] = q[i] * scale;
-            }
-
-            nint cache = CacheOffset(head, _position + token);
-            CopyPadded(q + width, _keys.Data + cache);
-            CopyPadded(q + (2 * width), _values.Data + cache);
-        }
+        nint start = (nint)((((long)_layer * _headCount) + head) * _capacity) * _headSize;
+        return _keys.Data + start + ((nint)(position / _lanes) * _headSize * _lanes) + (position % _lanes);
     }
 
-    private void CopyPadded(float* from, float* to)
+    private float* Value(int head, int position) =>
+        _values.Data + ((nint)(((((long)_layer * _headCount) + head) * _capacity) + position) * _paddedHead);
+
+    private void Cache(int head, int worker)
     {
-        new ReadOnlySpan<float>(from, _headSize).CopyTo(new Span<float>(to, _headSize));
-        new Span<float>(to + _headSize, _paddedHead - _headSize).Clear();
+        int width = _headCount * _headSize;
+        for (int token = 0; token < _tokens; token++)
+        {
+            float* key = _projected + (token * _projectedStride) + width + (head * _headSize);
+            float* to = Key(head, _position + token);
+            for (int i = 0; i < _headSize; i++)
+            {
+                to[i * _lanes] = key[i];
+            }
+
+            float* value = Value(head, _position + token);
+            new ReadOnlySpan<float>(key + width, _headSize).CopyTo(new Span<float>(value, _headSize));
+            new Span<float>(value + _headSize, _paddedHead - _headSize).Clear();
+        }
     }
 
     private void Attend(int chunk, int worker)
@@ -142,23 +151,57 @@ internal sealed unsafe class CpuAttention : IDisposable
         int head = chunk % _headCount;
         int first = chunk / _headCount * _tileQueries;
         int queries = Math.Min(_tileQueries, _tokens - first);
-        float* scores = _scratch.Data + ((nint)worker * _scratchLength);
-        float* attended = scores + ((nint)_tileQueries * _capacity);
+        int width = _kernel.PanelWidth(queries);
         int seen = _position + first + queries;
-        nint queryStride = (nint)_headCount * _paddedHead;
-        _kernel.Multiply(
-            _keys.Data + CacheOffset(head, 0), _paddedHead, seen,
-            _queries.Data + (first * queryStride) + ((nint)head * _paddedHead), queryStride, queries, _paddedHead,
-            scores, _capacity, accumulate: false);
-        for (int i = 0; i < queries; i++)
+        float* scores = _scratch.Data + ((nint)worker * _scratchLength);
+        float* weights = scores + ((nint)_capacity * width);
+        float* turned = weights + ((nint)_capacity * width);
+        float* attended = turned + ((nint)_paddedHead * width);
+
+        float scale = 1f / MathF.Sqrt(_headSize);
+        for (int query = 0; query < queries; query++)
         {
-            // Scores of later positions are there, too: the tile of queries is computed as one rectangle. They are not read.
-            int visible = _position + first + i + 1;
-            float* own = scores + ((nint)i * _capacity);
+            float* q = _projected + ((first + query) * _projectedStride) + (head * _headSize);
+            for (int i = 0; i < _headSize; i++)
+            {
+                turned[(i * width) + query] = q[i] * scale;
+            }
+        }
+
+        _kernel.MultiplyPanel(
+            Key(head, 0), _lanes, (nint)_headSize * _lanes, _headSize, turned, queries, scores, _capacity, seen, adds: false);
+        for (int query = 0; query < queries; query++)
+        {
+            // Scores of later positions are there, too: the tile of queries is computed as one rectangle. Their weight is 0.
+            int visible = _position + first + query + 1;
+            float* own = scores + ((nint)query * _capacity);
             Activations.Softmax(new Span<float>(own, visible));
-            _kernel.WeightedSum(own, _values.Data + CacheOffset(head, 0), visible, _paddedHead, attended);
-            float* output = _output + ((first + i) * _outputStride) + ((nint)head * _headSize);
-            new ReadOnlySpan<float>(attended, _headSize).CopyTo(new Span<float>(output, _headSize));
+            if (width > 1)
+            {
+                Turn(own, visible, seen, weights + query, width);
+            }
+        }
+
+        _kernel.MultiplyPanel(
+            Value(head, 0), _paddedHead, _lanes, seen, width > 1 ? weights : scores, queries, attended, _paddedHead, _headSize, adds: false);
+        for (int query = 0; query < queries; query++)
+        {
+            float* output = _output + ((first + query) * _outputStride) + ((nint)head * _headSize);
+            new ReadOnlySpan<float>(attended + ((nint)query * _paddedHead), _headSize).CopyTo(new Span<float>(output, _headSize));
+        }
+    }
+
+    private static void Turn(float* from, int visible, int seen, float* to, int width)
+    {
+        int i = 0;
+        for (; i < visible; i++)
+        {
+            to[i * width] = from[i];
+        }
+
+        for (; i < seen; i++)
+        {
+            to[i * width] = 0f;
         }
     }
 }

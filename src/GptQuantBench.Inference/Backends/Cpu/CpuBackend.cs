@@ -1,3 +1,4 @@
+using GptQuantBench.Inference.Backends.Cpu.Kernels;
 using GptQuantBench.Inference.Checkpoints;
 using GptQuantBench.Inference.Memory;
 using GptQuantBench.Inference.Models;
@@ -38,7 +39,7 @@ internal sealed class CpuBackend : IBackend
     {
         string? error = Select(options, out CpuKernel? kernel);
         return error is null
-            ? new CpuLanguageModel(model, format, kernel!, CpuDecodePath.Require(options.Decode, kernel!, format), new MemoryLedger())
+            ? new CpuLanguageModel(model, format, kernel!, CpuDecodePath.Require(options.Decode, format), new MemoryLedger())
             : throw new ModelFormatException(error);
     }
 

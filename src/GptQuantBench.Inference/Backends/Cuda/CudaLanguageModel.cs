@@ -12,6 +12,7 @@ internal sealed class CudaLanguageModel : ILanguageModel
 {
     private const string Architecture = "gpt2";
 
+    private readonly BackendOptions _options;
     private readonly CudaWeights _weights;
     private CuBlasProduct? _cuBlas;
 
@@ -20,6 +21,7 @@ internal sealed class CudaLanguageModel : ILanguageModel
     /// <exception cref="CudaException">The device is full or faulty.</exception>
     public CudaLanguageModel(OpenedModel model, QuantizationFormat format, BackendOptions options)
     {
+        _options = options;
         format = model.Resolve(format);
         Configuration = model.Configuration;
         Format = format;
@@ -90,6 +92,10 @@ internal sealed class CudaLanguageModel : ILanguageModel
 
     /// <summary>Products by cuBLAS, which <see cref="TryGetCuBlas"/> has found.</summary>
     public CuBlasProduct CuBlas => _cuBlas ?? throw new InvalidOperationException("cuBLAS has not been started.");
+
+    /// <inheritdoc />
+    public double MeasureReadBandwidth() => ReadProbe.Measure(
+        Pools.Context, CudaRuntime.KernelModules(Pools.Context, _options.KernelDirectory), BytesPerToken, _options.LaunchByLaunch);
 
     /// <inheritdoc />
     public IDecodingSession CreateSession(int capacity)

@@ -1,6 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 
-namespace GptQuantBench.Inference.Backends.Cpu;
+namespace GptQuantBench.Inference.Backends.Cpu.Kernels;
 
 /// <summary>The kernel implementations, fastest first: the first that the CPU supports runs, unless the variable names one.</summary>
 internal static class CpuKernels
