@@ -4,10 +4,10 @@ using GptQuantBench.Inference.Models;
 namespace GptQuantBench.Inference.Backends.Cpu;
 
 /// <summary>
-/// Causal softmax attention with a KV cache. The cache is FP32: .NET has no FP16 conversion instruction, keys and values are read by
+/// Causal softmax attention of one or several sequences, each with a KV cache. The cache is FP32: .NET has no FP16 conversion instruction, keys and values are read by
 /// every later step, and against the weights they are few bytes (gpt2 at 64 positions: 4.7 MB beside 248 MB).
 /// <code>
-/// keys, values   [layer][head][position][head size padded to 16 with zeros]
+/// keys, values   [sequence][layer][head][position][head size padded to 16 with zeros]
 /// </code>
 /// </summary>
 internal sealed unsafe class CpuAttention : IDisposable
@@ -29,17 +29,20 @@ internal sealed unsafe class CpuAttention : IDisposable
     private readonly NativeBuffer<float> _scratch; // per thread: scores of a tile of queries, one head's output
     private readonly Action<int, int> _split;
     private readonly Action<int, int> _attend;
+    private readonly int _sequences;
+    private readonly Tile[] _tiles; // of the pass: queries of one sequence that share a look at the keys
+    private int _tileCount;
     private int _layer;
-    private int _position;
-    private int _tokens;
     private float* _projected;
     private nint _projectedStride;
     private float* _output;
     private nint _outputStride;
 
     public CpuAttention(
-        ModelConfiguration configuration, CpuKernel kernel, WorkerPool pool, MemoryLedger ledger, int capacity, int maximumTokens)
+        ModelConfiguration configuration, CpuKernel kernel, WorkerPool pool, MemoryLedger ledger, int sequences, int capacity, int maximumTokens)
     {
+        _sequences = sequences;
+        _tiles = new Tile[maximumTokens];
         _headCount = configuration.HeadCount;
         _headSize = configuration.HeadSize;
         _paddedHead = (_headSize + Lanes - 1) / Lanes * Lanes;
@@ -49,7 +52,7 @@ internal sealed unsafe class CpuAttention : IDisposable
         _pool = pool;
         _tileQueries = Math.Min(maximumTokens, 2 * kernel.TileTokens);
         _scratchLength = (_tileQueries * capacity) + _paddedHead;
-        long cacheLength = (long)_layerCount * _headCount * capacity * _paddedHead;
+        long cacheLength = (long)sequences * _layerCount * _headCount * capacity * _paddedHead;
         _split = Split;
         _attend = Attend;
         try
@@ -66,34 +69,48 @@ internal sealed unsafe class CpuAttention : IDisposable
         }
     }
 
-    /// <summary>Caches keys and values of consecutive positions and attends from each of them to all positions up to itself.</summary>
-    /// <param name="layer">Which part of the cache.</param>
-    /// <param name="position">Position of the first query.</param>
-    /// <param name="tokens">Queries.</param>
+    /// <summary>Says what the queries of the next calls of <see cref="Run"/> are to their sequences.</summary>
+    /// <param name="runs">Run by run, as many queries as the caller has room for at most.</param>
+    public void Begin(ReadOnlySpan<SequenceRun> runs)
+    {
+        _tileCount = 0;
+        int token = 0;
+        foreach (SequenceRun run in runs)
+        {
+            for (int first = 0; first < run.Count; first += _tileQueries)
+            {
+                int queries = Math.Min(_tileQueries, run.Count - first);
+                _tiles[_tileCount++] = new(run.Sequence, run.Position + first, token, queries);
+                token += queries;
+            }
+        }
+    }
+
+    /// <summary>Caches keys and values of the pass's positions and attends from each of them to all of its sequence up to itself.</summary>
+    /// <param name="layer">Which part of the caches.</param>
     /// <param name="projected">FP32 [tokens, q | k | v], heads side by side in each.</param>
     /// <param name="projectedStride">Floats from query to query.</param>
     /// <param name="output">Receives FP32 [tokens, heads side by side].</param>
     /// <param name="outputStride">Floats from query to query.</param>
-    public void Run(int layer, int position, int tokens, float* projected, nint projectedStride, float* output, nint outputStride)
+    public void Run(int layer, float* projected, nint projectedStride, float* output, nint outputStride)
     {
         _layer = layer;
-        _position = position;
-        _tokens = tokens;
         _projected = projected;
         _projectedStride = projectedStride;
         _output = output;
         _outputStride = outputStride;
-        _pool.Run(tokens, _split);
-        _pool.Run(_headCount * ((tokens + _tileQueries - 1) / _tileQueries), _attend);
+        _pool.Run(_tileCount, _split);
+        _pool.Run(_headCount * _tileCount, _attend);
     }
 
-    /// <summary>Fills the cache from a position on with NaN.</summary>
-    public void PoisonCache(int position)
+    /// <summary>Fills a sequence's cache from a position on with NaN.</summary>
+    public void PoisonCache(int sequence, int position)
     {
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)sequence, (uint)_sequences);
         int length = (_capacity - position) * _paddedHead;
         for (int head = 0; head < _layerCount * _headCount; head++)
         {
-            long start = (((long)head * _capacity) + position) * _paddedHead;
+            long start = (((((long)sequence * _layerCount * _headCount) + head) * _capacity) + position) * _paddedHead;
             _keys.Slice(start, length).Fill(float.NaN);
             _values.Slice(start, length).Fill(float.NaN);
         }
@@ -108,26 +125,31 @@ internal sealed unsafe class CpuAttention : IDisposable
         _scratch?.Dispose();
     }
 
-    private nint CacheOffset(int head, int position) =>
-        (nint)(((((long)_layer * _headCount) + head) * _capacity) + position) * _paddedHead;
+    private nint CacheOffset(int sequence, int head, int position) =>
+        (nint)((((((long)sequence * _layerCount) + _layer) * _headCount) + head) * _capacity + position) * _paddedHead;
 
-    private void Split(int token, int worker)
+    private void Split(int chunk, int worker)
     {
+        Tile tile = _tiles[chunk];
         float scale = 1f / MathF.Sqrt(_headSize);
         int width = _headCount * _headSize;
-        float* projected = _projected + (token * _projectedStride);
-        for (int head = 0; head < _headCount; head++)
+        for (int query = 0; query < tile.Queries; query++)
         {
-            float* q = projected + (head * _headSize);
-            float* query = _queries.Data + ((((nint)token * _headCount) + head) * _paddedHead);
-            for (int i = 0; i < _headSize; i++)
+            int token = tile.FirstToken + query;
+            float* projected = _projected + (token * _projectedStride);
+            for (int head = 0; head < _headCount; head++)
             {
-                query[i] = q[i] * scale;
-            }
+                float* from = projected + (head * _headSize);
+                float* to = _queries.Data + ((((nint)token * _headCount) + head) * _paddedHead);
+                for (int i = 0; i < _headSize; i++)
+                {
+                    to[i] = from[i] * scale;
+                }
 
-            nint cache = CacheOffset(head, _position + token);
-            CopyPadded(q + width, _keys.Data + cache);
-            CopyPadded(q + (2 * width), _values.Data + cache);
+                nint cache = CacheOffset(tile.Sequence, head, tile.Position + query);
+                CopyPadded(from + width, _keys.Data + cache);
+                CopyPadded(from + (2 * width), _values.Data + cache);
+            }
         }
     }
 
@@ -140,25 +162,31 @@ internal sealed unsafe class CpuAttention : IDisposable
     private void Attend(int chunk, int worker)
     {
         int head = chunk % _headCount;
-        int first = chunk / _headCount * _tileQueries;
-        int queries = Math.Min(_tileQueries, _tokens - first);
+        Tile tile = _tiles[chunk / _headCount];
         float* scores = _scratch.Data + ((nint)worker * _scratchLength);
         float* attended = scores + ((nint)_tileQueries * _capacity);
-        int seen = _position + first + queries;
+        int seen = tile.Position + tile.Queries;
+        nint cache = CacheOffset(tile.Sequence, head, 0);
         nint queryStride = (nint)_headCount * _paddedHead;
         _kernel.Multiply(
-            _keys.Data + CacheOffset(head, 0), _paddedHead, seen,
-            _queries.Data + (first * queryStride) + ((nint)head * _paddedHead), queryStride, queries, _paddedHead,
+            _keys.Data + cache, _paddedHead, seen,
+            _queries.Data + (tile.FirstToken * queryStride) + ((nint)head * _paddedHead), queryStride, tile.Queries, _paddedHead,
             scores, _capacity, accumulate: false);
-        for (int i = 0; i < queries; i++)
+        for (int i = 0; i < tile.Queries; i++)
         {
             // Scores of later positions are there, too: the tile of queries is computed as one rectangle. They are not read.
-            int visible = _position + first + i + 1;
+            int visible = tile.Position + i + 1;
             float* own = scores + ((nint)i * _capacity);
             Activations.Softmax(new Span<float>(own, visible));
-            _kernel.WeightedSum(own, _values.Data + CacheOffset(head, 0), visible, _paddedHead, attended);
-            float* output = _output + ((first + i) * _outputStride) + ((nint)head * _headSize);
+            _kernel.WeightedSum(own, _values.Data + cache, visible, _paddedHead, attended);
+            float* output = _output + ((tile.FirstToken + i) * _outputStride) + ((nint)head * _headSize);
             new ReadOnlySpan<float>(attended, _headSize).CopyTo(new Span<float>(output, _headSize));
         }
     }
+
+    /// <param name="Sequence">Whose cache.</param>
+    /// <param name="Position">Position of the first query.</param>
+    /// <param name="FirstToken">Index of the first query in the pass.</param>
+    /// <param name="Queries">How many.</param>
+    private readonly record struct Tile(int Sequence, int Position, int FirstToken, int Queries);
 }

@@ -100,6 +100,9 @@ internal sealed class CudaLanguageModel : ILanguageModel
     }
 
     /// <inheritdoc />
+    public IBatchDecodingSession CreateBatch(int sequences, int capacity) => throw new ModelFormatException(CudaBackend.OneAtATime);
+
+    /// <inheritdoc />
     public void Dispose()
     {
         _cuBlas?.Dispose();
