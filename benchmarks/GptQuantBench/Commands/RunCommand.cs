@@ -145,9 +145,10 @@ internal static class RunCommand
         var decodePaths = PlanDecodePaths(progress: null, NullLogger.Instance).Sum(sweep => sweep.BenchmarksCases.Length);
         var sweepPlan = new SweepPlan(settings, keptSweeps, inProcess, artifacts, Forwarded([.. SweepConfig.OwnOptions]));
         var plannedSweeps = sweepPlan.Benchmarks;
+        string[] leftOut = [.. sweepPlan.LeftOut];
         if (matching.Count + decodePaths + plannedSweeps.Count + keptSweeps.Count == 0)
         {
-            throw new UserErrorException($"The filter {string.Join(' ', filters)} matches no benchmark; --list flat names them, --filter '*' takes all.");
+            throw leftOut is [var only, ..] ? new UserErrorException(only) : new UserErrorException($"The filter {string.Join(' ', filters)} matches no benchmark; --list flat names them, --filter '*' takes all.");
         }
 
         var mine = shard.Of(settings.Cases.Where(matching.Contains));
@@ -159,6 +160,7 @@ internal static class RunCommand
             Notify($"{kept.Length} finished cases of the earlier run are kept; {planned.Length} benchmarks remain.");
         }
 
+        Array.ForEach(leftOut, Notify);
         if (plannedSweeps.Count > 0)
         {
             Console.WriteLine(sweepPlan.Announcement(plannedSweeps));

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using GptQuantBench.Benchmarks;
 using GptQuantBench.Benchmarks.Sweeps;
+using GptQuantBench.Inference.Backends;
 using GptQuantBench.Inference.Quantization;
 
 namespace GptQuantBench.Commands;
@@ -17,10 +18,15 @@ internal static class SweepChoice
 
     private const int TokenTimes = 2000;
 
+    // Steps of a batch are alike, and 64 sequences make each of them long.
+    private const int MostBatchTokens = 16;
+
     private static readonly int[] _shortPrompts = [5, 128, 512];
     private static readonly int[] _fullPrompts = [5, 32, 128, 512, 1000];
     private static readonly int[] _shortDepths = [0, 512, 950];
     private static readonly int[] _fullDepths = [0, 128, 512, 950];
+    private static readonly int[] _shortBatches = [1, 8, 64];
+    private static readonly int[] _fullBatches = [1, 2, 4, 8, 16, 32, 64];
 
     /// <summary>The sweeps; null where the run has none.</summary>
     /// <exception cref="UserErrorException">Options contradict each other, or one has a wrong value.</exception>
@@ -41,6 +47,8 @@ internal static class SweepChoice
             Formats = isFull ? settings.Formats : ShortFormats(settings.Formats),
             PromptLengths = isFull ? _fullPrompts : _shortPrompts,
             Depths = isFull ? _fullDepths : _shortDepths,
+            BatchSizes = BackendRegistry.Find(settings.Backend).BatchRefusal is not null ? [] : isFull ? _fullBatches : _shortBatches,
+            BatchTokens = Math.Min(settings.Tokens, MostBatchTokens),
             Tokens = Math.Min(settings.Tokens, MostTokens),
             TokenTimes = TokenTimes,
             Repeats = Count(result, benchmarkDotNet["iterationCount"], isCuda ? 20 : isFull ? 5 : 3, 1),
@@ -67,6 +75,8 @@ internal static class SweepChoice
         Formats = ShortFormats(settings.Formats),
         PromptLengths = [],
         Depths = [],
+        BatchSizes = [],
+        BatchTokens = 0,
         Tokens = 0,
         TokenTimes = 0,
         Repeats = 0,

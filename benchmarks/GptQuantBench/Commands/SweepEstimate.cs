@@ -27,7 +27,13 @@ internal static class SweepEstimate
         var footprint = ModelFootprint.Of(opened.Architecture, opened.Configuration, QuantizationFormat.Parse(format));
         var step = machine.StepSeconds + (footprint.BytesPerToken / machine.BytesPerSecond);
         double Prefill(int tokens) => step + (2.0 * footprint.ParameterCount * tokens / machine.FlopsPerSecond);
-        double Call(SweepPoint point) => point.PromptTokens is { } prompt ? Prefill(prompt) : sweeps.Tokens * step;
+        double Call(SweepPoint point) => point switch
+        {
+            { PromptTokens: { } prompt } => Prefill(prompt),
+            // A step of a batch is read from memory once, and computed like a prompt of as many tokens.
+            { BatchSize: { } size } => sweeps.BatchTokens * (size == 1 ? step : Prefill(size)),
+            _ => sweeps.Tokens * step,
+        };
         var calls = kind.RepeatsOf(sweeps) + sweeps.WarmUps;
         var seconds = machine.StartSeconds
             + (4.0 * footprint.ParameterCount / machine.LoadBytesPerSecond)

@@ -48,10 +48,12 @@ internal static class FinishedCases
         SweepKind.All.FirstOrDefault(kind => kind.Name == rows[0].Sweep) is { } kind
         && sweeps.ContextLengths.ContainsKey(rows[0].ModelName)
         && sweeps.Formats.Any(format => rows[0].IsSweep(kind, rows[0].ModelName, format))
-        && rows.All(row => row.Success && (kind.Type == typeof(PromptLengthSweep) || row.NumTokensGenerated == sweeps.Tokens))
+        && rows.All(row => row.Success && row.NumTokensGenerated == kind.TokensOf(sweeps))
         && kind.Points(sweeps, rows[0].ModelName) is var points
         && points.Count == rows.Length
-        && points.All(point => rows.Any(row => row.DepthTokens == point.DepthTokens && (point.PromptTokens ?? row.PromptTokens) == row.PromptTokens));
+        && points.All(point => rows.Any(row => row.DepthTokens == point.DepthTokens
+            && (point.PromptTokens ?? row.PromptTokens) == row.PromptTokens
+            && (point.BatchSize ?? row.BatchSize) == row.BatchSize));
 
     private static bool IsSameWork(CaseResult row, RunSettings settings, IReadOnlyDictionary<string, string> weightHashes) =>
         row.Success

@@ -2,6 +2,7 @@ using BenchmarkDotNet.Reports;
 using GptQuantBench.Benchmarks;
 using GptQuantBench.Benchmarks.Sweeps;
 using GptQuantBench.Diagnosers;
+using GptQuantBench.Inference.Memory;
 using GptQuantBench.Inference.Quantization;
 using GptQuantBench.Reporting.Figures;
 using GptQuantBench.Reporting.Records;
@@ -50,21 +51,26 @@ internal sealed class SweepBuilder(RunSettings settings, IReadOnlyDictionary<str
             WeightsSha256 = weightHashes[model],
             PromptTokens = point.PromptTokens ?? (point.DepthTokens is null ? last?.PromptTokens : null),
             DepthTokens = point.DepthTokens,
-            BatchSize = 1,
+            BatchSize = point.BatchSize ?? 1,
         };
-        return error is null ? Measured(row, samples, last?.Usage, records) : row;
+        return error is null ? Measured(row, kind, samples, last?.PointUsages.GetValueOrDefault(index), records) : row;
     }
 
     private SweepResult Measured(
-        SweepResult row, IReadOnlyList<IReadOnlyList<double>> samples, Inference.Memory.MemoryUsage? usage, IReadOnlyList<SweepRecord> records)
+        SweepResult row, SweepKind kind, IReadOnlyList<IReadOnlyList<double>> samples, MemoryUsage? usage, IReadOnlyList<SweepRecord> records)
     {
         var median = SampleStatistics.Median(SampleStatistics.Flatten(samples));
-        row = row with { MemoryGb = usage?.WeightBytes / 1e9, KvCacheBytes = usage?.KeyValueCacheBytes };
+        row = row with
+        {
+            NumTokensGenerated = kind.TokensOf(Sweeps),
+            MemoryGb = usage?.WeightBytes / 1e9,
+            KvCacheBytes = usage?.KeyValueCacheBytes,
+            WorkspaceBytes = usage?.WorkspaceBytes,
+        };
         if (row.Sweep == SweepResult.PromptLength)
         {
             return row with
             {
-                NumTokensGenerated = 1,
                 FirstTokenLatencyMs = median * 1e3,
                 PrefillTokensPerSec = row.PromptTokens / median,
                 Samples = new CaseSamples
@@ -77,8 +83,7 @@ internal sealed class SweepBuilder(RunSettings settings, IReadOnlyDictionary<str
         double[] times = [.. records.SelectMany(record => record.TokenMilliseconds ?? [])];
         return row with
         {
-            NumTokensGenerated = Sweeps.Tokens,
-            ThroughputTokensPerSec = Sweeps.Tokens / median,
+            ThroughputTokensPerSec = row.BatchSize * row.NumTokensGenerated / median,
             InterTokenLatencyMs = times.Length == 0 ? null : InterToken.Percentiles(times),
             Samples = new CaseSamples { TotalInferenceTimeSec = samples },
         };

@@ -47,6 +47,8 @@ internal static class SampleReports
                 DepthTokens = 950, Success = false, Error = "The GPU's memory is full.", Samples = null, NumTokensGenerated = null, MemoryGb = null,
                 KvCacheBytes = null,
             },
+            Batch("FP16", "fp16", 16, 9600),
+            Batch("4-bit", "int4-g32-sym", 16, 8400),
             Sweep(SweepResult.TokenTimes, "FP16", "fp16", 1190) with
             {
                 InterTokenLatencyMs = new InterTokenLatency { P50 = 0.81, P90 = 0.84, P99 = 1.3, Count = 2009 },
@@ -113,6 +115,18 @@ internal static class SampleReports
         ReadBandwidthBufferBytes = 62_000_000,
         Notices = ["Clocks moved by 3% during the run."],
     };
+
+    /// <summary>A point of the sweep over the batch size.</summary>
+    public static SweepResult Batch(string quantization, string format, int size, double throughput) =>
+        Sweep(SweepResult.BatchSizes, quantization, format, throughput) with
+        {
+            PromptTokens = 5,
+            BatchSize = size,
+            NumTokensGenerated = 16,
+            KvCacheBytes = size * 2_359_296,
+            WorkspaceBytes = 1_000_000 + size * 201_028,
+            Samples = new CaseSamples { TotalInferenceTimeSec = [[size * 16 / throughput, size * 16.1 / throughput]] },
+        };
 
     private static SweepResult Sweep(string sweep, string quantization, string format, double? throughput) => new()
     {

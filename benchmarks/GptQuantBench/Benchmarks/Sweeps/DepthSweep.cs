@@ -17,7 +17,8 @@ public class DepthSweep : Sweep
     private protected override Type BenchmarkType => typeof(DepthSweep);
 
     /// <inheritdoc />
-    private protected override int PositionsOf(SweepPoint point) => point.DepthTokens!.Value + Sweeps.Tokens;
+    private protected override void Open(IReadOnlyList<SweepPoint> points) =>
+        Loaded.CreateSession(points.Max(point => point.DepthTokens!.Value + Sweeps.Tokens));
 
     /// <inheritdoc />
     private protected override void Prepare(SweepPoint point)

@@ -16,7 +16,8 @@ public class PromptLengthSweep : Sweep
     private protected override Type BenchmarkType => typeof(PromptLengthSweep);
 
     /// <inheritdoc />
-    private protected override int PositionsOf(SweepPoint point) => point.PromptTokens!.Value;
+    private protected override void Open(IReadOnlyList<SweepPoint> points) =>
+        Loaded.CreateSession(points.Max(point => point.PromptTokens!.Value));
 
     /// <inheritdoc />
     private protected override void Measure(SweepPoint point) =>

@@ -1,6 +1,7 @@
 using BenchmarkDotNet.Attributes;
 using GptQuantBench.Commands;
 using GptQuantBench.Inference.Backends;
+using GptQuantBench.Inference.Memory;
 
 namespace GptQuantBench.Benchmarks.Sweeps;
 
@@ -12,6 +13,7 @@ namespace GptQuantBench.Benchmarks.Sweeps;
 public abstract class Sweep
 {
     private readonly Dictionary<int, string> _errors = [];
+    private readonly Dictionary<int, MemoryUsage> _usages = [];
     private SweepKind _kind = null!;
     private RunSettings _settings = null!;
     private SweepModel? _model;
@@ -43,7 +45,8 @@ public abstract class Sweep
         try
         {
             BackendRegistry.Find(_settings.Backend).Start(_settings.BackendOptions);
-            _model = SweepModel.Load(_settings, Model, Format, _points.Select(PositionsOf).DefaultIfEmpty(1).Max());
+            _model = SweepModel.Load(_settings, Model, Format);
+            Open(_points);
         }
         catch (Exception exception)
         {
@@ -76,6 +79,7 @@ public abstract class Sweep
                 }
 
                 EndWarmUp();
+                _usages[point] = Loaded.Memory;
             }
 
             Rewind(_points[point]);
@@ -101,11 +105,12 @@ public abstract class Sweep
             Model = Model,
             Format = Format,
             PointErrors = _errors,
+            PointUsages = _usages,
             Device = BackendRegistry.Find(_settings.Backend).Probe(_settings.BackendOptions).Device,
             Decode = model.Decode,
-            Usage = model.Memory,
             PromptTokens = model.Prompt.Length,
         });
+        Close();
         model.Dispose();
         Write(model.Memory.TotalBytes == 0
             ? record
@@ -133,8 +138,13 @@ public abstract class Sweep
     /// <summary>The class that BenchmarkDotNet was given; what runs is derived from it.</summary>
     private protected abstract Type BenchmarkType { get; }
 
-    /// <summary>Positions that a point needs.</summary>
-    private protected abstract int PositionsOf(SweepPoint point);
+    /// <summary>Makes what all points share beside the model.</summary>
+    private protected abstract void Open(IReadOnlyList<SweepPoint> points);
+
+    /// <summary>Gives back what is not the model's.</summary>
+    private protected virtual void Close()
+    {
+    }
 
     /// <summary>The measured work, with the device idle when it returns.</summary>
     private protected abstract void Measure(SweepPoint point);

@@ -17,7 +17,7 @@ public class TokenTimesSweep : Sweep
     private protected override Type BenchmarkType => typeof(TokenTimesSweep);
 
     /// <inheritdoc />
-    private protected override int PositionsOf(SweepPoint point) => Sweeps.Tokens;
+    private protected override void Open(IReadOnlyList<SweepPoint> points) => Loaded.CreateSession(Sweeps.Tokens);
 
     /// <inheritdoc />
     private protected override void Prepare(SweepPoint point)
