@@ -44,6 +44,10 @@ public interface IBackend
     /// <param name="options">The device.</param>
     double MeasureReadBandwidth(long bufferBytes, BackendOptions options);
 
+    /// <summary>The single kernels, for benchmarks; takes no memory and no device context yet.</summary>
+    /// <exception cref="Models.ModelFormatException">The options name something that is not there.</exception>
+    IKernelBench KernelBench(BackendOptions options);
+
     /// <summary>Why the backend can't run a format, in one sentence for the user; null where it can.</summary>
     string? Refusal(QuantizationFormat format);
 

@@ -31,6 +31,11 @@ internal sealed class CpuBackend : IBackend
     public double MeasureReadBandwidth(long bufferBytes, BackendOptions options) => ReadBandwidthProbe.Measure(bufferBytes);
 
     /// <inheritdoc />
+    public IKernelBench KernelBench(BackendOptions options) => Select(options, out CpuKernel? kernel) is { } error
+        ? throw new ModelFormatException(error)
+        : new CpuKernelBench(kernel!, !string.IsNullOrEmpty(Environment.GetEnvironmentVariable(CpuKernels.Variable)), options.Decode);
+
+    /// <inheritdoc />
     public string? Refusal(QuantizationFormat format) => null;
 
     /// <inheritdoc />

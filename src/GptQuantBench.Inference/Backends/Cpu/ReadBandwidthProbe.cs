@@ -1,16 +1,37 @@
-using System.Diagnostics;
 using System.Runtime.Intrinsics;
 using GptQuantBench.Inference.Memory;
 
 namespace GptQuantBench.Inference.Backends.Cpu;
 
 /// <summary>The read bandwidth of this machine's memory as the kernels could use it: all threads, whole cache lines, in order.</summary>
-public static unsafe class ReadBandwidthProbe
+public sealed unsafe class ReadBandwidthProbe : IDeviceProbe
 {
     /// <summary>Smallest buffer: below, the figure is that of a small cache.</summary>
     public const long MinimumBytes = 64L << 20;
 
     private const int ChunkBytes = 256 << 10;
+
+    private readonly NativeBuffer<byte> _buffer;
+    private readonly WorkerPool _pool;
+    private readonly int _chunks;
+    private readonly Action<int, int> _body;
+    private long _sum;
+
+    /// <param name="bytes">Buffer size, raised to <see cref="MinimumBytes"/> and to whole chunks.</param>
+    /// <exception cref="InsufficientMemoryException">The system does not give the buffer.</exception>
+    public ReadBandwidthProbe(long bytes)
+    {
+        _chunks = checked((int)((Math.Max(bytes, MinimumBytes) + ChunkBytes - 1) / ChunkBytes));
+        _buffer = new(new MemoryLedger(), MemoryCategory.Workspace, (long)_chunks * ChunkBytes, BufferFill.Poison);
+        _pool = new(Environment.ProcessorCount);
+        _body = (chunk, _) => Interlocked.Add(ref _sum, Sum((long*)(_buffer.Data + ((long)chunk * ChunkBytes))));
+    }
+
+    /// <inheritdoc />
+    public long BytesPerPass => _buffer.ByteLength;
+
+    /// <inheritdoc />
+    public long OperationsPerPass => 0;
 
     /// <summary>Sums over a buffer several times.</summary>
     /// <param name="bytes">
@@ -22,35 +43,28 @@ public static unsafe class ReadBandwidthProbe
     /// <exception cref="InsufficientMemoryException">The system does not give the buffer.</exception>
     public static double Measure(long bytes, int passes = 9)
     {
-        ArgumentOutOfRangeException.ThrowIfLessThan(passes, 1);
-        int chunks = checked((int)((Math.Max(bytes, MinimumBytes) + ChunkBytes - 1) / ChunkBytes));
-        MemoryLedger ledger = new();
-        using NativeBuffer<byte> buffer = new(ledger, MemoryCategory.Workspace, (long)chunks * ChunkBytes, BufferFill.Poison);
-        using WorkerPool pool = new(Environment.ProcessorCount);
-        long sum = 0;
-        byte* first = buffer.Data;
-        Action<int, int> body = (chunk, _) => Interlocked.Add(ref sum, Sum((long*)(first + ((long)chunk * ChunkBytes))));
-        double[] rates = new double[passes];
-        for (int pass = -1; pass < passes; pass++)
-        {
-            long start = Stopwatch.GetTimestamp();
-            pool.Run(chunks, body);
-            double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
-            if (pass >= 0)
-            {
-                rates[pass] = buffer.ByteLength / seconds;
-            }
-        }
+        using ReadBandwidthProbe probe = new(bytes);
+        return ProbeRate.Median(probe, passes, pass => pass.BytesPerPass);
+    }
+
+    /// <inheritdoc />
+    public double? Pass()
+    {
+        _sum = 0;
+        _pool.Run(_chunks, _body);
 
         // Every byte is 0xFF, so every sum of a chunk is −(number of longs): a pass that skipped memory would show.
-        if (sum != -(long)(passes + 1) * chunks * (ChunkBytes / sizeof(long)))
-        {
-            throw new InvalidOperationException(
+        return _sum == -(long)_chunks * (ChunkBytes / sizeof(long))
+            ? null
+            : throw new InvalidOperationException(
                 "The read bandwidth probe summed wrongly, so its figure cannot be used; report this as a bug.");
-        }
+    }
 
-        Array.Sort(rates);
-        return rates[passes / 2];
+    /// <inheritdoc />
+    public void Dispose()
+    {
+        _buffer.Dispose();
+        _pool.Dispose();
     }
 
     private static long Sum(long* data)

@@ -12,6 +12,7 @@ internal sealed class CudaBackend : IBackend
     public const string OneAtATime = "The CUDA backend decodes one sequence at a time; choose the CPU backend for batches.";
 
     private const int LeastCapability = 8;
+    private const int BandwidthPasses = 9;
 
     /// <inheritdoc />
     public string Name => "cuda";
@@ -111,8 +112,15 @@ internal sealed class CudaBackend : IBackend
     public double MeasureReadBandwidth(long bufferBytes, BackendOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
-        CudaContext context = CudaRuntime.Context(options.Device);
-        return ReadProbe.Measure(context, CudaRuntime.KernelModules(context, options.KernelDirectory), bufferBytes, options.LaunchByLaunch);
+        using IDeviceProbe probe = KernelBench(options).CreateReadProbe(bufferBytes);
+        return ProbeRate.Median(probe, BandwidthPasses, pass => pass.BytesPerPass);
+    }
+
+    /// <inheritdoc />
+    public IKernelBench KernelBench(BackendOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        return new CudaKernelBench(options);
     }
 
     /// <inheritdoc />
