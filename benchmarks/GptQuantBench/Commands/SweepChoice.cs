@@ -37,7 +37,7 @@ internal static class SweepChoice
             return null;
         }
 
-        var isFull = Choice(result) == Full;
+        var isFull = IsFull(result);
         var isCuda = settings.Backend == "cuda";
         return new SweepSettings
         {
@@ -83,16 +83,20 @@ internal static class SweepChoice
         WarmUps = 0,
     };
 
+    /// <summary>Whether all points are asked for.</summary>
+    /// <exception cref="UserErrorException">The option has a wrong value.</exception>
+    public static bool IsFull(ParseResult result) => Choice(result) == Full;
+
     private static string Choice(ParseResult result) => result.Choice(Options.Sweeps, Short, Full, None);
 
     /// <summary>The two ends of the main job's formats; whatever there is where the run has neither.</summary>
-    private static string[] ShortFormats(IReadOnlyList<string> formats) =>
+    public static string[] ShortFormats(IReadOnlyList<string> formats) =>
         formats.Where(format => format == QuantizationFormat.Fp16.Label || format == QuantizationFormat.FourBit.Label).ToArray() is { Length: > 0 } ends
             ? ends
             : [formats[0]];
 
     /// <summary>A count of BenchmarkDotNet's, which means calls of a point here.</summary>
-    private static int Count(ParseResult result, Option<string[]> option, int defaultValue, int minimum)
+    public static int Count(ParseResult result, Option<string[]> option, int defaultValue, int minimum)
     {
         if (result.GetResult(option) is not { Implicit: false } || result.GetValue(option) is not [var text])
         {

@@ -30,7 +30,7 @@ internal sealed class SweepPlan(
         : SweepKind.All
             .Select(kind => BenchmarkDotNetOptions.Benchmarks(
                 kind.Type,
-                SweepConfig.Create(settings, kind, inProcess, artifacts, progress, log).AddFilter(new SimpleFilter(benchmark => IsWanted(kind, benchmark))),
+                PointConfig.OfSweep(settings, kind, inProcess, artifacts, progress, log).AddFilter(new SimpleFilter(benchmark => IsWanted(kind, benchmark))),
                 forwarded))
             .Where(run => run.BenchmarksCases.Length > 0);
 
@@ -50,7 +50,7 @@ internal sealed class SweepPlan(
         && BackendRegistry.Find(settings.Backend).BatchRefusal is { } refusal
         && BenchmarkDotNetOptions.Benchmarks(
             typeof(BatchSizeSweep),
-            SweepConfig.Create(settings, SweepKind.Of(typeof(BatchSizeSweep)), inProcess, artifacts, progress: null, NullLogger.Instance),
+            PointConfig.OfSweep(settings, SweepKind.Of(typeof(BatchSizeSweep)), inProcess, artifacts, progress: null, NullLogger.Instance),
             forwarded).BenchmarksCases.Length > 0
             ? [$"The sweep over the batch size is left out. {refusal}"]
             : [];

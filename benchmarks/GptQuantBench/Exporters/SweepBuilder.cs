@@ -12,7 +12,7 @@ namespace GptQuantBench.Exporters;
 /// <summary>Makes a report's rows of what a sweep over one case left: BenchmarkDotNet's times and the processes' records.</summary>
 internal sealed class SweepBuilder(RunSettings settings, IReadOnlyDictionary<string, string> weightHashes)
 {
-    private readonly SweepRecordStore _store = new(settings.RecordDirectory);
+    private readonly RecordStore<SweepRecord> _store = new(settings.RecordDirectory);
 
     private SweepSettings Sweeps => settings.Sweeps!;
 
@@ -24,7 +24,7 @@ internal sealed class SweepBuilder(RunSettings settings, IReadOnlyDictionary<str
     /// <param name="reason">Why points without times failed, where nothing better is known.</param>
     public IReadOnlyList<SweepResult> Build(SweepKind kind, string model, string format, BenchmarkReport? report, string reason)
     {
-        var records = _store.Read(kind.Name, model, format);
+        var records = _store.Read(record => record.Sweep == kind.Name && record.Model == model && record.Format == format);
         var times = new PhaseTimes(report?.AllMeasurements ?? []);
         return [.. kind.Points(Sweeps, model).Select((point, index) => Row(kind, model, format, point, index, records, times, reason))];
     }

@@ -24,6 +24,10 @@ public interface IKernelBench
     /// <param name="bytes">Bytes of a pass; raised to a size that small caches do not hold.</param>
     IDeviceProbe CreateReadProbe(long bytes);
 
-    /// <summary>Multiplies and adds in registers with all that the device has, FP32; null where the backend has no such loop.</summary>
-    IDeviceProbe? CreateArithmeticProbe();
+    /// <summary>Whether there is a loop that multiplies and adds in registers.</summary>
+    bool HasArithmeticProbe { get; }
+
+    /// <summary>Multiplies and adds in registers with all that the device has, FP32.</summary>
+    /// <exception cref="NotSupportedException">There is no such loop (<see cref="HasArithmeticProbe"/>).</exception>
+    IDeviceProbe CreateArithmeticProbe();
 }

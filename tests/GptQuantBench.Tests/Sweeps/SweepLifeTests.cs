@@ -59,7 +59,7 @@ public sealed class SweepLifeTests : IDisposable
         }
 
         sweep.CleanUp();
-        return Assert.Single(new SweepRecordStore(_records.FullName).Read("prompt_length", Model, sweep.Format));
+        return Assert.Single(new RecordStore<SweepRecord>(_records.FullName).Read(record => record.Format == sweep.Format));
     }
 
     private RunSettings Settings(int[] prompts, int repeats) => new()
@@ -93,7 +93,7 @@ public sealed class SweepLifeTests : IDisposable
     {
         public List<int> Calls { get; } = [];
 
-        private protected override void Measure(SweepPoint point)
+        private protected override void Measure(int index, SweepPoint point)
         {
             Calls.Add(point.PromptTokens!.Value);
             if (point.PromptTokens == 7)
@@ -101,7 +101,7 @@ public sealed class SweepLifeTests : IDisposable
                 throw new InvalidDataException("No seven today.");
             }
 
-            base.Measure(point);
+            base.Measure(index, point);
         }
     }
 }

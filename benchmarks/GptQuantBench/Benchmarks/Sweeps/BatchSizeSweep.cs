@@ -28,7 +28,7 @@ public class BatchSizeSweep : Sweep
     }
 
     /// <inheritdoc />
-    private protected override void Prepare(SweepPoint point)
+    private protected override void Prepare(int index, SweepPoint point)
     {
         Close();
         var size = point.BatchSize!.Value;
@@ -52,7 +52,7 @@ public class BatchSizeSweep : Sweep
     }
 
     /// <inheritdoc />
-    private protected override void Measure(SweepPoint point) => _batch!.Extend(_steps);
+    private protected override void Measure(int index, SweepPoint point) => _batch!.Extend(_steps);
 
     /// <inheritdoc />
     private protected override void Close()

@@ -21,7 +21,7 @@ public class DepthSweep : Sweep
         Loaded.CreateSession(points.Max(point => point.DepthTokens!.Value + Sweeps.Tokens));
 
     /// <inheritdoc />
-    private protected override void Prepare(SweepPoint point)
+    private protected override void Prepare(int index, SweepPoint point)
     {
         var depth = point.DepthTokens!.Value;
         _generated = new int[Sweeps.Tokens];
@@ -38,6 +38,6 @@ public class DepthSweep : Sweep
     private protected override void Rewind(SweepPoint point) => Loaded.Session.Rewind(point.DepthTokens!.Value);
 
     /// <inheritdoc />
-    private protected override void Measure(SweepPoint point) =>
+    private protected override void Measure(int index, SweepPoint point) =>
         Loaded.Session.Extend(Loaded.Ids.AsSpan(point.DepthTokens!.Value, 1), _generated, Loaded.Sampling);
 }

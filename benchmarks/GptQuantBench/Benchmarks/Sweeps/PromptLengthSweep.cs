@@ -20,6 +20,6 @@ public class PromptLengthSweep : Sweep
         Loaded.CreateSession(points.Max(point => point.PromptTokens!.Value));
 
     /// <inheritdoc />
-    private protected override void Measure(SweepPoint point) =>
+    private protected override void Measure(int index, SweepPoint point) =>
         Loaded.Session.Generate(Loaded.Ids.AsSpan(0, point.PromptTokens!.Value), _first, SamplingOptions.Greedy);
 }

@@ -35,6 +35,9 @@ internal sealed class CpuKernelBench(CpuKernel chosen, bool isForced, string dec
     public IDeviceProbe CreateReadProbe(long bytes) => new ReadBandwidthProbe(bytes);
 
     /// <inheritdoc />
+    public bool HasArithmeticProbe => true;
+
+    /// <inheritdoc />
     public IDeviceProbe CreateArithmeticProbe() => MultiplyAddProbe.Fastest();
 
     /// <summary>What this machine runs a format with; the portable kernels only where there are no others, because they are its fallback.</summary>

@@ -45,5 +45,8 @@ internal sealed class CudaKernelBench(BackendOptions options) : IKernelBench
     }
 
     /// <inheritdoc />
-    public IDeviceProbe? CreateArithmeticProbe() => null;
+    public bool HasArithmeticProbe => false;
+
+    /// <inheritdoc />
+    public IDeviceProbe CreateArithmeticProbe() => throw new NotSupportedException("The CUDA backend has no arithmetic probe.");
 }
