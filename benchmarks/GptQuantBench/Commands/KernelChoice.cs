@@ -9,8 +9,6 @@ namespace GptQuantBench.Commands;
 /// <summary>From <c>--sweeps</c> and the run's formats to its kernel benchmarks.</summary>
 internal static class KernelChoice
 {
-    private const long LeastRotationBytes = 200_000_000;
-    private const int CachesPerRotation = 4;
     private const int CpuRepeats = 5;
     private const int CudaRepeats = 20;
 
@@ -39,7 +37,7 @@ internal static class KernelChoice
             Shapes = isFull ? KernelShapes.Full : KernelShapes.Short,
             BatchSizes = isFull ? _fullBatches : _shortBatches,
             CacheBytes = cache,
-            RotationBytes = Math.Max(LeastRotationBytes, CachesPerRotation * (cache ?? 0)),
+            RotationBytes = KernelSettings.Rotation(cache),
             HasArithmeticProbe = bench.HasArithmeticProbe,
             Repeats = SweepChoice.Count(result, benchmarkDotNet["iterationCount"], isCuda ? CudaRepeats : CpuRepeats, 1),
             WarmUps = SweepChoice.Count(result, benchmarkDotNet["warmupCount"], 1, 0),

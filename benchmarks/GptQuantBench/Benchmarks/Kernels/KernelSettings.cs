@@ -5,6 +5,9 @@ namespace GptQuantBench.Benchmarks.Kernels;
 /// <summary>The kernel benchmarks of a run; part of the run's settings, so that host and benchmark processes count points alike.</summary>
 public sealed record KernelSettings
 {
+    private const long LeastRotationBytes = 200_000_000;
+    private const int CachesPerRotation = 4;
+
     /// <summary>Names of the matrix-product kernels by label of the format that they are timed in.</summary>
     public required IReadOnlyDictionary<string, IReadOnlyList<string>> Kernels { get; init; }
 
@@ -28,6 +31,9 @@ public sealed record KernelSettings
 
     /// <summary>Calls of a point before them that are thrown away.</summary>
     public required int WarmUps { get; init; }
+
+    /// <summary>Bytes of a rotation beside a cache: 200 MB, or four times the cache where that is more.</summary>
+    public static long Rotation(long? cacheBytes) => Math.Max(LeastRotationBytes, CachesPerRotation * (cacheBytes ?? 0));
 
     /// <summary>The format that a kernel is timed in: how scales are searched changes no time, and plain rounding packs faster.</summary>
     public static QuantizationFormat Layout(string format) => QuantizationFormat.Parse(format).Layout;
