@@ -47,7 +47,7 @@ internal sealed class KernelPlan(
     {
         var kernels = settings.KernelBenchmarks!;
         return $"Kernels: {string.Join(", ", benchmarks.Select(benchmark => $"{benchmark.KernelName()} {benchmark.KernelFormat()}".TrimEnd()))}; "
-            + $"{kernels.Shapes.Count} shapes, {string.Join(", ", kernels.BatchSizes)} vectors; "
+            + $"{kernels.Shapes.Count} shapes, batches of {string.Join(", ", kernels.BatchSizes)}; "
             + $"estimated at {FigureFormat.Duration(KernelEstimate.Of(settings, benchmarks))} (--sweeps none leaves them out).";
     }
 
