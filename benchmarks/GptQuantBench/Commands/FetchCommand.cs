@@ -33,7 +33,7 @@ internal static class FetchCommand
 
         HubModelId[] models = [.. names.Select(HubModelId.Parse)];
         var options = HubOptions.FromEnvironment(Environment.GetEnvironmentVariable);
-        using var stop = new DownloadCancellation();
+        using var stop = new SignalCancellation();
         foreach (var model in models)
         {
             Console.WriteLine(Fetch(model, options, stop.Token));

@@ -34,4 +34,10 @@ public interface ILanguageModel : IDisposable
     /// <summary>A sequence with its own KV cache. One session of a model is used at a time.</summary>
     /// <param name="capacity">Positions the cache holds; rounded up to a multiple of 64, at most the context length.</param>
     IDecodingSession CreateSession(int capacity);
+
+    /// <summary>Sequences that decode together, each with its own KV cache. One session or batch of a model is used at a time.</summary>
+    /// <param name="sequences">How many, at least 1.</param>
+    /// <param name="capacity">Positions that each cache holds; rounded as for <see cref="CreateSession"/>.</param>
+    /// <exception cref="ModelFormatException">The backend decodes one sequence at a time (<see cref="IBackend.BatchRefusal"/>).</exception>
+    IBatchDecodingSession CreateBatch(int sequences, int capacity);
 }

@@ -21,6 +21,7 @@ public static class ReportCharts
                 SpeedCharts.Quality(cases) ?? SpeedCharts.Memory(cases),
                 RooflineChart.Of(cases),
             }.OfType<Chart>(),
+            .. SweepCharts.Of(report),
         ];
     }
 

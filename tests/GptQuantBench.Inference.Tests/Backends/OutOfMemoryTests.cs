@@ -39,6 +39,7 @@ public sealed class OutOfMemoryTests
             session.Generate([1, 2, 3], new int[3], SamplingOptions.Greedy);
             session.Reset();
             session.ComputeLogits([1, 2, 3], (_, _, _) => { });
+            using IBatchDecodingSession batch = model.CreateBatch(2, 8);
         }
         catch (InsufficientMemoryException exception)
         {

@@ -35,6 +35,8 @@ internal sealed class KnownLogitsModel(int context, int vocabulary, Func<int[], 
 
     public IDecodingSession CreateSession(int capacity) => new Session(this, capacity, logit);
 
+    public IBatchDecodingSession CreateBatch(int sequences, int capacity) => throw new NotSupportedException();
+
     public void Dispose()
     {
     }

@@ -5,11 +5,12 @@ using GptQuantBench.Inference.Models;
 namespace GptQuantBench.Inference.Backends.Cpu;
 
 /// <summary>
-/// Causal softmax attention with a KV cache. The cache is FP32: .NET has no FP16 conversion instruction, keys and values are read by
-/// every later step, and against the weights they are few bytes (gpt2 at 64 positions: 4.7 MB beside 248 MB).
+/// Causal softmax attention of one or several sequences, each with a KV cache. The cache is FP32: .NET has no FP16 conversion
+/// instruction, keys and values are read by every later step, and against the weights they are few bytes (gpt2 at 64 positions: 4.7 MB
+/// beside 248 MB).
 /// <code>
-/// keys     [layer][head][positions / L][head size][L]     so that a vector is L positions, and no score crosses lanes
-/// values   [layer][head][position][head size padded to 16]
+/// keys     [sequence][layer][head][positions / L][head size][L]     so that a vector is L positions, and no score crosses lanes
+/// values   [sequence][layer][head][position][head size padded to 16]
 /// </code>
 /// </summary>
 internal sealed unsafe class CpuAttention : IDisposable
@@ -31,17 +32,20 @@ internal sealed unsafe class CpuAttention : IDisposable
     private readonly NativeBuffer<float> _scratch; // per thread: scores, the same turned, queries turned, outputs of a tile of queries
     private readonly Action<int, int> _cache;
     private readonly Action<int, int> _attend;
+    private readonly int _sequences;
+    private readonly Tile[] _tiles; // of the pass: queries of one sequence that share a look at the keys
+    private int _tileCount;
     private int _layer;
-    private int _position;
-    private int _tokens;
     private float* _projected;
     private nint _projectedStride;
     private float* _output;
     private nint _outputStride;
 
     public CpuAttention(
-        ModelConfiguration configuration, CpuKernel kernel, WorkerPool pool, MemoryLedger ledger, int capacity, int maximumTokens)
+        ModelConfiguration configuration, CpuKernel kernel, WorkerPool pool, MemoryLedger ledger, int sequences, int capacity, int maximumTokens)
     {
+        _sequences = sequences;
+        _tiles = new Tile[maximumTokens];
         _headCount = configuration.HeadCount;
         _headSize = configuration.HeadSize;
         _paddedHead = (_headSize + MostLanes - 1) / MostLanes * MostLanes;
@@ -53,7 +57,7 @@ internal sealed unsafe class CpuAttention : IDisposable
         _tileQueries = Math.Min(maximumTokens, kernel.PanelTokens);
         int width = kernel.PanelWidth(_tileQueries);
         _scratchLength = ((2 * _capacity) + (2 * _paddedHead)) * width;
-        long heads = (long)_layerCount * _headCount;
+        long heads = (long)sequences * _layerCount * _headCount;
         _cache = Cache;
         _attend = Attend;
         try
@@ -69,30 +73,51 @@ internal sealed unsafe class CpuAttention : IDisposable
         }
     }
 
-    /// <summary>Caches keys and values of consecutive positions and attends from each of them to all positions up to itself.</summary>
-    /// <param name="layer">Which part of the cache.</param>
-    /// <param name="position">Position of the first query.</param>
-    /// <param name="tokens">Queries.</param>
+    /// <summary>Says what the queries of the next calls of <see cref="Run"/> are to their sequences.</summary>
+    /// <param name="runs">Run by run, as many queries as the caller has room for at most.</param>
+    public void Begin(ReadOnlySpan<SequenceRun> runs)
+    {
+        _tileCount = 0;
+        int token = 0;
+        foreach (SequenceRun run in runs)
+        {
+            for (int first = 0; first < run.Count; first += _tileQueries)
+            {
+                int queries = Math.Min(_tileQueries, run.Count - first);
+                _tiles[_tileCount++] = new(run.Sequence, run.Position + first, token, queries);
+                token += queries;
+            }
+        }
+    }
+
+    /// <summary>Caches keys and values of the pass's positions and attends from each of them to all of its sequence up to itself.</summary>
+    /// <param name="layer">Which part of the caches.</param>
     /// <param name="projected">FP32 [tokens, q | k | v], heads side by side in each.</param>
     /// <param name="projectedStride">Floats from query to query.</param>
     /// <param name="output">Receives FP32 [tokens, heads side by side].</param>
     /// <param name="outputStride">Floats from query to query.</param>
-    public void Run(int layer, int position, int tokens, float* projected, nint projectedStride, float* output, nint outputStride)
+    public void Run(int layer, float* projected, nint projectedStride, float* output, nint outputStride)
     {
         _layer = layer;
-        _position = position;
-        _tokens = tokens;
         _projected = projected;
         _projectedStride = projectedStride;
         _output = output;
         _outputStride = outputStride;
-        _pool.Run(_headCount, _cache);
-        _pool.Run(_headCount * ((tokens + _tileQueries - 1) / _tileQueries), _attend);
+        if (_tileCount == 1)
+        {
+            _pool.Run(_headCount, _attend);
+        }
+        else
+        {
+            _pool.Run(_headCount, _cache);
+            _pool.Run(_headCount * _tileCount, _attend);
+        }
     }
 
-    /// <summary>Fills the cache from a position on with NaN.</summary>
-    public void PoisonCache(int position)
+    /// <summary>Fills a sequence's cache from a position on with NaN.</summary>
+    public void PoisonCache(int sequence, int position)
     {
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)sequence, (uint)_sequences);
         for (_layer = 0; _layer < _layerCount; _layer++)
         {
             for (int head = 0; head < _headCount; head++)
@@ -101,10 +126,10 @@ internal sealed unsafe class CpuAttention : IDisposable
                 {
                     for (int i = 0; i < _headSize; i++)
                     {
-                        Key(head, at)[i * _lanes] = float.NaN;
+                        Key(sequence, head, at)[i * _lanes] = float.NaN;
                     }
 
-                    new Span<float>(Value(head, at), _paddedHead).Fill(float.NaN);
+                    new Span<float>(Value(sequence, head, at), _paddedHead).Fill(float.NaN);
                 }
             }
         }
@@ -118,29 +143,39 @@ internal sealed unsafe class CpuAttention : IDisposable
         _scratch?.Dispose();
     }
 
+    private long Cached(int sequence, int head) => ((((long)sequence * _layerCount) + _layer) * _headCount) + head;
+
     /// <summary>A key's first element; the next is a vector further.</summary>
-    private float* Key(int head, int position)
+    private float* Key(int sequence, int head, int position)
     {
-        nint start = (nint)((((long)_layer * _headCount) + head) * _capacity) * _headSize;
+        nint start = (nint)(Cached(sequence, head) * _capacity) * _headSize;
         return _keys.Data + start + ((nint)(position / _lanes) * _headSize * _lanes) + (position % _lanes);
     }
 
-    private float* Value(int head, int position) =>
-        _values.Data + ((nint)(((((long)_layer * _headCount) + head) * _capacity) + position) * _paddedHead);
+    private float* Value(int sequence, int head, int position) =>
+        _values.Data + ((nint)((Cached(sequence, head) * _capacity) + position) * _paddedHead);
 
     private void Cache(int head, int worker)
     {
-        int width = _headCount * _headSize;
-        for (int token = 0; token < _tokens; token++)
+        for (int tile = 0; tile < _tileCount; tile++)
         {
-            float* key = _projected + (token * _projectedStride) + width + (head * _headSize);
-            float* to = Key(head, _position + token);
+            Cache(_tiles[tile], head);
+        }
+    }
+
+    private void Cache(in Tile tile, int head)
+    {
+        int width = _headCount * _headSize;
+        for (int query = 0; query < tile.Queries; query++)
+        {
+            float* key = _projected + ((tile.FirstToken + query) * _projectedStride) + width + (head * _headSize);
+            float* to = Key(tile.Sequence, head, tile.Position + query);
             for (int i = 0; i < _headSize; i++)
             {
                 to[i * _lanes] = key[i];
             }
 
-            float* value = Value(head, _position + token);
+            float* value = Value(tile.Sequence, head, tile.Position + query);
             new ReadOnlySpan<float>(key + width, _headSize).CopyTo(new Span<float>(value, _headSize));
             new Span<float>(value + _headSize, _paddedHead - _headSize).Clear();
         }
@@ -149,10 +184,16 @@ internal sealed unsafe class CpuAttention : IDisposable
     private void Attend(int chunk, int worker)
     {
         int head = chunk % _headCount;
-        int first = chunk / _headCount * _tileQueries;
-        int queries = Math.Min(_tileQueries, _tokens - first);
+        Tile tile = _tiles[chunk / _headCount];
+        if (_tileCount == 1)
+        {
+            // One tile has all queries: what caches a head is the same thread that looks at it.
+            Cache(tile, head);
+        }
+
+        int queries = tile.Queries;
         int width = _kernel.PanelWidth(queries);
-        int seen = _position + first + queries;
+        int seen = tile.Position + queries;
         float* scores = _scratch.Data + ((nint)worker * _scratchLength);
         float* weights = scores + ((nint)_capacity * width);
         float* turned = weights + ((nint)_capacity * width);
@@ -161,7 +202,7 @@ internal sealed unsafe class CpuAttention : IDisposable
         float scale = 1f / MathF.Sqrt(_headSize);
         for (int query = 0; query < queries; query++)
         {
-            float* q = _projected + ((first + query) * _projectedStride) + (head * _headSize);
+            float* q = _projected + ((tile.FirstToken + query) * _projectedStride) + (head * _headSize);
             for (int i = 0; i < _headSize; i++)
             {
                 turned[(i * width) + query] = q[i] * scale;
@@ -169,11 +210,11 @@ internal sealed unsafe class CpuAttention : IDisposable
         }
 
         _kernel.MultiplyPanel(
-            Key(head, 0), _lanes, (nint)_headSize * _lanes, _headSize, turned, queries, scores, _capacity, seen, adds: false);
+            Key(tile.Sequence, head, 0), _lanes, (nint)_headSize * _lanes, _headSize, turned, queries, scores, _capacity, seen, adds: false);
         for (int query = 0; query < queries; query++)
         {
             // Scores of later positions are there, too: the tile of queries is computed as one rectangle. Their weight is 0.
-            int visible = _position + first + query + 1;
+            int visible = tile.Position + query + 1;
             float* own = scores + ((nint)query * _capacity);
             Activations.Softmax(new Span<float>(own, visible));
             if (width > 1)
@@ -183,10 +224,11 @@ internal sealed unsafe class CpuAttention : IDisposable
         }
 
         _kernel.MultiplyPanel(
-            Value(head, 0), _paddedHead, _lanes, seen, width > 1 ? weights : scores, queries, attended, _paddedHead, _headSize, adds: false);
+            Value(tile.Sequence, head, 0), _paddedHead, _lanes, seen, width > 1 ? weights : scores, queries, attended, _paddedHead, _headSize,
+            adds: false);
         for (int query = 0; query < queries; query++)
         {
-            float* output = _output + ((first + query) * _outputStride) + ((nint)head * _headSize);
+            float* output = _output + ((tile.FirstToken + query) * _outputStride) + ((nint)head * _headSize);
             new ReadOnlySpan<float>(attended + ((nint)query * _paddedHead), _headSize).CopyTo(new Span<float>(output, _headSize));
         }
     }
@@ -204,4 +246,10 @@ internal sealed unsafe class CpuAttention : IDisposable
             to[i * width] = 0f;
         }
     }
+
+    /// <param name="Sequence">Whose cache.</param>
+    /// <param name="Position">Position of the first query.</param>
+    /// <param name="FirstToken">Index of the first query in the pass.</param>
+    /// <param name="Queries">How many.</param>
+    private readonly record struct Tile(int Sequence, int Position, int FirstToken, int Queries);
 }

@@ -29,7 +29,9 @@ internal sealed class CpuBackend : IBackend
     public BackendStartup Start(BackendOptions options) => new(ContextTime: null, JitTime: null);
 
     /// <inheritdoc />
-    public double MeasureReadBandwidth(long bufferBytes, BackendOptions options) => ReadBandwidthProbe.Measure(bufferBytes);
+    public IKernelBench KernelBench(BackendOptions options) => Select(options, out CpuKernel? kernel) is { } error
+        ? throw new ModelFormatException(error)
+        : new CpuKernelBench(kernel!, !string.IsNullOrEmpty(Environment.GetEnvironmentVariable(CpuKernels.Variable)), options.Decode);
 
     /// <inheritdoc />
     public string? Refusal(QuantizationFormat format) => null;

@@ -65,22 +65,22 @@ internal sealed class CpuLanguageModel : ILanguageModel
     public long BytesPerToken { get; }
 
     /// <inheritdoc />
-    public double MeasureReadBandwidth() => ReadBandwidthProbe.Measure(_weights.MatrixParts, _pool);
+    public double MeasureReadBandwidth()
+    {
+        using ReadBandwidthProbe probe = new(_weights.MatrixParts, _pool);
+        return ProbeRate.Median(probe, ProbeRate.Passes, pass => pass.BytesPerPass);
+    }
 
     /// <inheritdoc />
-    public IDecodingSession CreateSession(int capacity)
+    public IDecodingSession CreateSession(int capacity) => Create(
+        sequences: 1, capacity, (forward, rounded) => new CpuDecodingSession(Configuration, forward, _ledger, rounded));
+
+    /// <inheritdoc />
+    public IBatchDecodingSession CreateBatch(int sequences, int capacity)
     {
-        int rounded = SequenceLimits.RoundCapacity(capacity, Configuration);
-        ICpuForwardPass forward = _forwardPass(Configuration, _weights, _kernel, _products, _pool, _ledger, rounded);
-        try
-        {
-            return new CpuDecodingSession(Configuration, forward, _ledger, rounded);
-        }
-        catch
-        {
-            forward.Dispose();
-            throw;
-        }
+        ArgumentOutOfRangeException.ThrowIfLessThan(sequences, 1);
+        return Create(
+            sequences, capacity, (forward, rounded) => new CpuBatchDecodingSession(Configuration, forward, _pool, _ledger, sequences, rounded));
     }
 
     /// <inheritdoc />
@@ -88,5 +88,24 @@ internal sealed class CpuLanguageModel : ILanguageModel
     {
         _weights.Dispose();
         _pool.Dispose();
+    }
+
+    /// <summary>The forward pass over caches of its own.</summary>
+    internal ICpuForwardPass CreateForwardPass(int sequences, int capacity) =>
+        _forwardPass(Configuration, _weights, _kernel, _products, _pool, _ledger, sequences, capacity);
+
+    private T Create<T>(int sequences, int capacity, Func<ICpuForwardPass, int, T> session)
+    {
+        int rounded = SequenceLimits.RoundCapacity(capacity, Configuration);
+        ICpuForwardPass forward = CreateForwardPass(sequences, rounded);
+        try
+        {
+            return session(forward, rounded);
+        }
+        catch
+        {
+            forward.Dispose();
+            throw;
+        }
     }
 }

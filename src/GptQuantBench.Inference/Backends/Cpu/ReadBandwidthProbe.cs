@@ -1,11 +1,10 @@
-using System.Diagnostics;
 using System.Runtime.Intrinsics;
 using GptQuantBench.Inference.Memory;
 
 namespace GptQuantBench.Inference.Backends.Cpu;
 
 /// <summary>The read bandwidth of this machine's memory as the kernels could use it: all threads, whole cache lines, in order.</summary>
-public static unsafe class ReadBandwidthProbe
+public sealed unsafe class ReadBandwidthProbe : IDeviceProbe
 {
     /// <summary>Smallest buffer: below, the figure is that of a small cache.</summary>
     public const long MinimumBytes = 64L << 20;
@@ -13,81 +12,93 @@ public static unsafe class ReadBandwidthProbe
     private const int ChunkBytes = 256 << 10;
     private const int LineBytes = 64;
 
-    /// <summary>Sums over a buffer of its own several times.</summary>
-    /// <param name="bytes">Buffer size; raised to <see cref="MinimumBytes"/>.</param>
-    /// <param name="passes">Timed passes, at least 1, after one that warms up.</param>
-    /// <returns>The median over the passes, bytes per second.</returns>
+    private readonly NativeBuffer<byte>? _ownBuffer;
+    private readonly WorkerPool? _ownPool;
+    private readonly WorkerPool _pool;
+    private readonly MemoryPart[] _chunks;
+    private readonly Action<int, int> _body;
+    private long? _expected;
+    private long _sum;
+
+    /// <summary>Reads a buffer of its own on all threads.</summary>
+    /// <param name="bytes">Buffer size, raised to <see cref="MinimumBytes"/> and to whole chunks.</param>
     /// <exception cref="InsufficientMemoryException">The system does not give the buffer.</exception>
-    public static double Measure(long bytes, int passes = 9)
+    public ReadBandwidthProbe(long bytes)
     {
-        ArgumentOutOfRangeException.ThrowIfLessThan(passes, 1);
         long rounded = (Math.Max(bytes, MinimumBytes) + ChunkBytes - 1) / ChunkBytes * ChunkBytes;
-        using NativeBuffer<byte> buffer = new(new MemoryLedger(), MemoryCategory.Workspace, rounded, BufferFill.None);
-        long* values = (long*)buffer.Data;
-        using WorkerPool pool = new(Environment.ProcessorCount);
-        pool.Run((int)(rounded / ChunkBytes), (chunk, _) =>
-        {
-            // No two pages are equal: hosts of virtual machines merge equal ones, which then are read from a cache.
-            const long longs = ChunkBytes / sizeof(long);
-            for (long i = chunk * longs; i < (chunk + 1) * longs; i++)
-            {
-                values[i] = i;
-            }
-        });
-        return Measure([new((nint)buffer.Data, rounded)], pool, passes);
+        _ownBuffer = new(new MemoryLedger(), MemoryCategory.Workspace, rounded, BufferFill.None);
+        _pool = _ownPool = new(Environment.ProcessorCount);
+        _chunks = Chunks([new((nint)_ownBuffer.Data, rounded)]);
+        _body = Sum;
+        _pool.Run(_chunks.Length, Fill);
     }
 
-    /// <summary>Sums over memory several times.</summary>
+    /// <summary>Reads memory that another owns.</summary>
     /// <param name="parts">What is read, in this order.</param>
     /// <param name="pool">The threads.</param>
-    /// <param name="passes">Timed passes, at least 1, after one that warms up.</param>
-    /// <returns>The median over the passes, bytes per second.</returns>
-    internal static double Measure(IReadOnlyList<MemoryPart> parts, WorkerPool pool, int passes = 9)
+    internal ReadBandwidthProbe(IEnumerable<MemoryPart> parts, WorkerPool pool)
     {
-        MemoryPart[] chunks = [.. parts.SelectMany(Chunks)];
-        long total = parts.Sum(part => part.Bytes);
-        long sum = 0;
-        Action<int, int> body = (chunk, _) => Interlocked.Add(ref sum, Sum(chunks[chunk]));
-        double[] rates = new double[passes];
-        long first = 0;
-        for (int pass = -1; pass < passes; pass++)
-        {
-            sum = 0;
-            long start = Stopwatch.GetTimestamp();
-            pool.Run(chunks.Length, body);
-            double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
-            if (pass < 0)
-            {
-                first = sum;
-                continue;
-            }
-
-            // A pass that skipped memory would show.
-            if (sum != first)
-            {
-                throw new InvalidOperationException(
-                    "The read bandwidth probe summed wrongly, so its figure cannot be used; report this as a bug.");
-            }
-
-            rates[pass] = total / seconds;
-        }
-
-        Array.Sort(rates);
-        return rates[passes / 2];
+        _pool = pool;
+        _chunks = Chunks(parts);
+        _body = Sum;
     }
 
-    private static IEnumerable<MemoryPart> Chunks(MemoryPart part)
+    /// <inheritdoc />
+    public long BytesPerPass => _chunks.Sum(chunk => chunk.Bytes);
+
+    /// <inheritdoc />
+    public long OperationsPerPass => 0;
+
+    /// <inheritdoc />
+    public double? Pass()
     {
-        for (long at = 0; at < part.Bytes; at += ChunkBytes)
+        _sum = 0;
+        _pool.Run(_chunks.Length, _body);
+
+        // A pass that skipped memory would show.
+        _expected ??= _sum;
+        return _sum == _expected
+            ? null
+            : throw new InvalidOperationException(
+                "The read bandwidth probe summed wrongly, so its figure cannot be used; report this as a bug.");
+    }
+
+    /// <inheritdoc />
+    public void Dispose()
+    {
+        _ownBuffer?.Dispose();
+        _ownPool?.Dispose();
+    }
+
+    private static MemoryPart[] Chunks(IEnumerable<MemoryPart> parts)
+    {
+        List<MemoryPart> chunks = [];
+        foreach (MemoryPart part in parts)
         {
-            yield return new((nint)(part.Address + at), Math.Min(ChunkBytes, part.Bytes - at));
+            for (long at = 0; at < part.Bytes; at += ChunkBytes)
+            {
+                chunks.Add(new((nint)(part.Address + at), Math.Min(ChunkBytes, part.Bytes - at)));
+            }
+        }
+
+        return [.. chunks];
+    }
+
+    /// <summary>No two pages become equal: hosts of virtual machines merge equal ones, which then are read from a cache.</summary>
+    private void Fill(int chunk, int worker)
+    {
+        const int longs = ChunkBytes / sizeof(long);
+        long* values = (long*)_chunks[chunk].Address;
+        for (int i = 0; i < longs; i++)
+        {
+            values[i] = ((long)chunk * longs) + i;
         }
     }
 
-    private static long Sum(MemoryPart part)
+    private void Sum(int chunk, int worker)
     {
-        long* data = (long*)part.Address;
-        long* end = (long*)(part.Address + (nint)part.Bytes);
+        long* data = (long*)_chunks[chunk].Address;
+        long* end = (long*)(_chunks[chunk].Address + (nint)_chunks[chunk].Bytes);
         Vector512<long> a = default, b = default, c = default, d = default;
         for (; data + 32 <= end; data += 32)
         {
@@ -102,6 +113,6 @@ public static unsafe class ReadBandwidthProbe
             a += Vector512.Load(data);
         }
 
-        return Vector512.Sum((a + b) + (c + d));
+        Interlocked.Add(ref _sum, Vector512.Sum((a + b) + (c + d)));
     }
 }

@@ -8,6 +8,9 @@ namespace GptQuantBench.Inference.Backends.Cuda;
 /// <summary>Runs models on an NVIDIA GPU of compute capability 8.0 or later.</summary>
 internal sealed class CudaBackend : IBackend
 {
+    /// <summary>Why there are no batches, for users.</summary>
+    public const string OneAtATime = "The CUDA backend decodes one sequence at a time; choose the CPU backend for batches.";
+
     private const int LeastCapability = 8;
 
     /// <inheritdoc />
@@ -105,11 +108,10 @@ internal sealed class CudaBackend : IBackend
     }
 
     /// <inheritdoc />
-    public double MeasureReadBandwidth(long bufferBytes, BackendOptions options)
+    public IKernelBench KernelBench(BackendOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
-        CudaContext context = CudaRuntime.Context(options.Device);
-        return ReadProbe.Measure(context, CudaRuntime.KernelModules(context, options.KernelDirectory), bufferBytes, options.LaunchByLaunch);
+        return new CudaKernelBench(options);
     }
 
     /// <inheritdoc />
@@ -121,6 +123,9 @@ internal sealed class CudaBackend : IBackend
                 + $"choose {(format with { HasEightBitHead = false }).Name}, or the CPU backend."
             : null;
     }
+
+    /// <inheritdoc />
+    public string? BatchRefusal => OneAtATime;
 
     /// <inheritdoc />
     public ILanguageModel Load(OpenedModel model, QuantizationFormat format, BackendOptions options)

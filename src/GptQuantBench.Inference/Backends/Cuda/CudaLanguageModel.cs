@@ -94,8 +94,11 @@ internal sealed class CudaLanguageModel : ILanguageModel
     public CuBlasProduct CuBlas => _cuBlas ?? throw new InvalidOperationException("cuBLAS has not been started.");
 
     /// <inheritdoc />
-    public double MeasureReadBandwidth() => ReadProbe.Measure(
-        Pools.Context, CudaRuntime.KernelModules(Pools.Context, _options.KernelDirectory), BytesPerToken, _options.LaunchByLaunch);
+    public double MeasureReadBandwidth()
+    {
+        using IDeviceProbe probe = new CudaKernelBench(_options).CreateReadProbe(BytesPerToken);
+        return ProbeRate.Median(probe, ProbeRate.Passes, pass => pass.BytesPerPass);
+    }
 
     /// <inheritdoc />
     public IDecodingSession CreateSession(int capacity)
@@ -104,6 +107,9 @@ internal sealed class CudaLanguageModel : ILanguageModel
         using CudaContextScope scope = Pools.Context.Use();
         return new CudaDecodingSession(this, rounded);
     }
+
+    /// <inheritdoc />
+    public IBatchDecodingSession CreateBatch(int sequences, int capacity) => throw new ModelFormatException(CudaBackend.OneAtATime);
 
     /// <inheritdoc />
     public void Dispose()

@@ -42,6 +42,27 @@ public sealed class SweepTests
     [InlineData("--filter", "*FirstToken*")]
     public void AChosenPathOrPhaseIsNotSwept(params string[] options) => Assert.Empty(Run(options).Sweeps);
 
+    [Fact]
+    public void BatchesAreLeftOutWithTheReason()
+    {
+        using var artifacts = new TemporaryFolder();
+        string[] run =
+        [
+            "--inProcess", "--model-path", Repository.Nano, "--backend", "cuda", "--quantizations", "FP16", "--tokens", "4", "--iterationCount", "1",
+            "--warmupCount", "0", "--artifacts", artifacts.FullName,
+        ];
+        const string Reason = "The sweep over the batch size is left out. The CUDA backend decodes one sequence at a time; choose the CPU backend for batches.";
+        var outcome = TestProgram.Run(["--filter", "*DepthSweep*", "*BatchSizeSweep*", .. run], environment: Driver.Environment()).ShouldSucceed();
+        var report = ReportFile.Read(Path.Combine(artifacts.FullName, "llm_benchmark_results.json"));
+        Assert.All(report.Sweeps, point => Assert.Equal(SweepResult.Depth, point.Sweep));
+        Assert.Contains(Reason, report.Metadata.Notices);
+        Assert.Contains(Reason, outcome.Output, StringComparison.Ordinal);
+
+        TestProgram.Run(["--filter", "*BatchSizeSweep*", .. run], environment: Driver.Environment()).ShouldFail(2, Reason);
+        var without = TestProgram.Run(["--filter", "*DepthSweep*", .. run], environment: Driver.Environment()).ShouldSucceed();
+        Assert.DoesNotContain("left out", without.Output, StringComparison.Ordinal);
+    }
+
     private static RunReport Run(string[] options, int expectedExitCode = 0, params (string Name, string Value)[] faults)
     {
         using var artifacts = new TemporaryFolder();

@@ -2,13 +2,13 @@ using System.Runtime.InteropServices;
 
 namespace GptQuantBench.Commands;
 
-/// <summary>Turns Ctrl+C and SIGTERM into a cancellation while a download runs, so that the console is left as it was.</summary>
-internal sealed class DownloadCancellation : IDisposable
+/// <summary>Turns Ctrl+C and SIGTERM into a cancellation, so that what runs ends by itself and the console is left as it was.</summary>
+internal sealed class SignalCancellation : IDisposable
 {
     private readonly CancellationTokenSource _source = new();
     private readonly PosixSignalRegistration[] _registrations;
 
-    public DownloadCancellation() => _registrations =
+    public SignalCancellation() => _registrations =
     [
         PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop),
         PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop),
