@@ -51,8 +51,8 @@ public class BackendRegistryTests
     [InlineData("auto", "FP16", "-float")]
     [InlineData("float", "4-bit", "-float")]
     [InlineData("float", "FP16", "-float")]
-    [InlineData("int16", "4-bit", "-int16")]
-    [InlineData("int16", "int8-g32-sym", "-int16")]
+    [InlineData("integer", "4-bit", "-integer")]
+    [InlineData("integer", "int8-g32-sym", "-integer")]
     public void The_cpus_decode_paths_run_by_name(string decode, string format, string ending)
     {
         using OpenedModel opened = OpenedModel.Open(ModelLocator.FromDirectory(Fixtures.Gpt2Nano));
@@ -65,10 +65,10 @@ public class BackendRegistryTests
     public void Integer_products_of_fp16_are_an_error()
     {
         using OpenedModel opened = OpenedModel.Open(ModelLocator.FromDirectory(Fixtures.Gpt2Nano));
-        BackendOptions options = new(Decode: "int16");
+        BackendOptions options = new(Decode: "integer");
         IBackend backend = BackendRegistry.Select("cpu", options).Backend!;
         ModelFormatException exception = Assert.Throws<ModelFormatException>(() => backend.Load(opened, QuantizationFormat.Fp16, options));
-        Assert.Contains("'int16'", exception.Message, StringComparison.Ordinal);
+        Assert.Contains("'integer'", exception.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -83,7 +83,7 @@ public class BackendRegistryTests
         IBackend backend = BackendRegistry.Select("cpu", new BackendOptions()).Backend!;
         using OpenedModel opened = OpenedModel.Open(ModelLocator.FromDirectory(Fixtures.Gpt2Nano));
         ILanguageModel model = backend.Load(opened, QuantizationFormat.FourBit, new BackendOptions());
-        Assert.Contains(model.Decode, Kernels.Names.SelectMany(name => new[] { name + "-int16", name + "-float" }));
+        Assert.Contains(model.Decode, Kernels.Names.SelectMany(name => new[] { name + "-integer", name + "-float" }));
         IDecodingSession session = model.CreateSession(16);
         int[] ids = new int[3];
         session.Generate([464, 2003, 286, 9552, 318], ids, SamplingOptions.Greedy);

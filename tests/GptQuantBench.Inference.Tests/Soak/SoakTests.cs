@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using GptQuantBench.Inference.Backends;
 using GptQuantBench.Inference.Backends.Cpu;
+using GptQuantBench.Inference.Backends.Cpu.Kernels;
 using GptQuantBench.Inference.Checkpoints;
 using GptQuantBench.Inference.Memory;
 using GptQuantBench.Inference.Quantization;

@@ -52,7 +52,7 @@ internal sealed class CpuKernelBench(CpuKernel chosen, bool isForced, string dec
             from products in (Products[])[Products.Float, Products.Integer]
             where products == Products.Float || format.Bits < 16
             where decode == "auto" || CpuDecodePath.Name(kernel, products).EndsWith(decode, StringComparison.Ordinal)
-            orderby kernel != chosen, products != CpuDecodePath.Default(kernel, format)
+            orderby kernel != chosen, products != CpuDecodePath.Default(format)
             select (kernel, products);
     }
 }
