@@ -42,6 +42,7 @@ internal abstract unsafe partial class LaneKernel<TLanes, TWords, TFloats>
             for (int word = 0; word < Int4Words; word++, words += sizeof(TWords), codes += 2)
             {
                 TWords eight = TLanes.LoadWords(words);
+                FetchAhead(words);
                 TWords low = TLanes.LowNibbles(eight), high = TLanes.HighNibbles(eight);
                 i0 = AddBytes<TTokens>(0, low, high, codes + (0 * stride), i0);
                 i1 = AddBytes<TTokens>(1, low, high, codes + (1 * stride), i1);

@@ -34,6 +34,7 @@ internal abstract unsafe partial class LaneKernel<TLanes, TWords, TFloats>
             for (int word = 0; word < Int8Words; word++, words += sizeof(TWords), codes += 2)
             {
                 TWords four = TLanes.LoadWords(words);
+                FetchAhead(words);
                 TWords even = TLanes.EvenBytes(four), odd = TLanes.OddBytes(four);
                 i0 = AddPairs<TTokens>(0, even, odd, codes + (0 * stride), i0);
                 i1 = AddPairs<TTokens>(1, even, odd, codes + (1 * stride), i1);
