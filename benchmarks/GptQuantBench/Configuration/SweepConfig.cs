@@ -30,12 +30,8 @@ internal static class SweepConfig
             .WithLaunchCount(1)
             .WithWarmupCount(0)
             .WithIterationCount(kind.Iterations(settings.Sweeps!))
+            .WithToolchain(MainJobConfig.Toolchain(inProcess))
             .AsDefault();
-        if (inProcess)
-        {
-            job = job.WithToolchain(MainJobConfig.InProcessToolchain);
-        }
-
         var config = ManualConfig.CreateEmpty()
             .AddJob(job)
             .AddLogger(log)
