@@ -23,7 +23,12 @@ internal sealed class TestProgram : IDisposable
     public Process Process { get; }
 
     /// <summary>Starts the program and does not wait.</summary>
-    public static TestProgram Start(IEnumerable<string> arguments, string? folder = null, IReadOnlyDictionary<string, string?>? environment = null)
+    /// <param name="arguments">Its arguments.</param>
+    /// <param name="folder">The current folder; the repository's where not given.</param>
+    /// <param name="environment">Variables that are set, or removed where null.</param>
+    /// <param name="program">Folder of the program; where not given, of the one that was built with these tests.</param>
+    public static TestProgram Start(
+        IEnumerable<string> arguments, string? folder = null, IReadOnlyDictionary<string, string?>? environment = null, string? program = null)
     {
         var start = new ProcessStartInfo("dotnet")
         {
@@ -35,7 +40,7 @@ internal sealed class TestProgram : IDisposable
             StandardInputEncoding = new UTF8Encoding(false),
             WorkingDirectory = folder ?? Repository.Root,
         };
-        start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "GptQuantBench.dll"));
+        start.ArgumentList.Add(Path.Combine(program ?? AppContext.BaseDirectory, "GptQuantBench.dll"));
         foreach (var argument in arguments)
         {
             start.ArgumentList.Add(argument);
@@ -56,12 +61,16 @@ internal sealed class TestProgram : IDisposable
 
     /// <summary>Runs the program to its end.</summary>
     public static Outcome Run(
-        IEnumerable<string> arguments, string? input = null, string? folder = null, IReadOnlyDictionary<string, string?>? environment = null)
+        IEnumerable<string> arguments,
+        string? input = null,
+        string? folder = null,
+        IReadOnlyDictionary<string, string?>? environment = null,
+        string? program = null)
     {
-        using var program = Start(arguments, folder, environment);
-        program.Process.StandardInput.Write(input ?? "");
-        program.Process.StandardInput.Close();
-        return program.WaitForExit(TimeSpan.FromMinutes(8));
+        using var started = Start(arguments, folder, environment, program);
+        started.Process.StandardInput.Write(input ?? "");
+        started.Process.StandardInput.Close();
+        return started.WaitForExit(TimeSpan.FromMinutes(8));
     }
 
     /// <summary>Waits for the end.</summary>

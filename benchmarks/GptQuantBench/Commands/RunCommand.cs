@@ -120,7 +120,7 @@ internal static class RunCommand
         RuntimeSettings.PublishToBenchmarkProcesses();
 
         var inProcess = result.GetResult(benchmarkDotNet["inProcess"]) is not null;
-        using var build = inProcess ? null : BenchmarkProject.Lock(Notify);
+        using var build = inProcess ? null : BenchmarkProcesses.Lock(Notify);
 
         var hashes = settings.Models.ToDictionary(model => model.Name, WeightsHash.Compute);
         var isResumed = result.GetResult(benchmarkDotNet["resume"]) is not null;

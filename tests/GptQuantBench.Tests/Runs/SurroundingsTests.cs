@@ -67,6 +67,20 @@ public sealed partial class SurroundingsTests
         Assert.Equal("my model ß", Assert.Single(ReportFile.Read(Path.Combine(odd, "results of it", Report)).Results).ModelName);
     }
 
+    [Fact]
+    public void AFolderWhoseNameMeansSomethingToMsBuildIsOneSentence()
+    {
+        using var folder = new TemporaryFolder();
+        var copy = Directory.CreateDirectory(folder["100%"]).FullName;
+        foreach (var file in Directory.EnumerateFiles(AppContext.BaseDirectory).Where(file => file.EndsWith(".dll", StringComparison.Ordinal) || file.EndsWith(".json", StringComparison.Ordinal)))
+        {
+            File.Copy(file, Path.Combine(copy, Path.GetFileName(file)));
+        }
+
+        TestProgram.Run(Smoke(Repository.Nano, folder["artifacts"]).Where(argument => argument != "--inProcess"), program: copy)
+            .ShouldFail(2, copy, "MSBuild", "--inProcess");
+    }
+
     private static string[] Smoke(string model, string artifacts) =>
         ["--filter", "*", "--model-path", model, "--inProcess", "--smoke", "--backend", "cpu", "--artifacts", artifacts];
 

@@ -1,41 +1,46 @@
 using System.Buffers;
+using BenchmarkDotNet.Toolchains;
+using BenchmarkDotNet.Toolchains.DotNetCli;
 using GptQuantBench.Commands;
 using GptQuantBench.Inference.Checkpoints;
 
 namespace GptQuantBench.Configuration;
 
 /// <summary>
-/// BenchmarkDotNet builds a program around our project, which it looks for below the solution's folder upward of the current one. The
-/// program lies beside ours, under a name that every run gives it again.
+/// How phases get a process of their own: BenchmarkDotNet builds a program around our benchmarks, in a folder beside the program that
+/// runs, under a name that every run gives it again.
 /// </summary>
-internal static class BenchmarkProject
+internal static class BenchmarkProcesses
 {
+    private const string Framework = "net10.0";
     private const string LockFileName = ".benchmark-processes.lock";
 
-    private static readonly SearchValues<char> _xmlMarkup = SearchValues.Create("&<");
+    // What MSBuild reads as more than a letter of a path.
+    private static readonly SearchValues<char> _markup = SearchValues.Create("%;$@*?'");
     private static readonly TimeSpan _pause = TimeSpan.FromMilliseconds(200);
 
     /// <summary>
-    /// Makes the repository the current folder, so that the program works from anywhere, and this run the only one that builds there;
-    /// waits for another.
+    /// BenchmarkDotNet's own toolchain for .NET but for the project file. One object, so that all benchmarks of a run share a build.
     /// </summary>
+    public static IToolchain Toolchain { get; } = new Toolchain(
+        "Process of its own",
+        new BenchmarkProgramGenerator(Framework),
+        new DotNetCliBuilder(Framework),
+        // Null is what BenchmarkDotNet itself passes for the dotnet of the PATH.
+        new DotNetCliExecutor(customDotNetCliPath: null!));
+
+    /// <summary>Makes this run the only one that builds there; waits for another.</summary>
     /// <param name="notify">Told once where it must wait.</param>
-    /// <exception cref="UserErrorException">The program does not lie in its repository, or its folder can't be written.</exception>
+    /// <exception cref="UserErrorException">The folder can't be written, or MSBuild can't use its name.</exception>
     public static IDisposable Lock(Action<string> notify)
     {
-        var root = ArtifactsDirectory.RepositoryRoot(Directory.GetCurrentDirectory())
-            ?? ArtifactsDirectory.RepositoryRoot(AppContext.BaseDirectory)
-            ?? throw new UserErrorException(
-                "Benchmark processes are built from the project's source, which is not here; run from the repository, or in this process with --inProcess.");
-        // BenchmarkDotNet 0.15.8 writes the path into a project file as it is.
-        if (AppContext.BaseDirectory.AsSpan().IndexOfAny(_xmlMarkup) >= 0)
+        if (AppContext.BaseDirectory.AsSpan().IndexOfAny(_markup) >= 0)
         {
             throw new UserErrorException(
-                $"BenchmarkDotNet can't build benchmark processes in '{AppContext.BaseDirectory}', because '&' and '<' mean something else to it; "
+                $"Benchmark processes can't be built in '{AppContext.BaseDirectory}', because one of the characters %;$@*?' means something else to MSBuild; "
                 + "run in this process with --inProcess, or from another folder.");
         }
 
-        Directory.SetCurrentDirectory(root);
         try
         {
             for (var isFirst = true; ; isFirst = false)
