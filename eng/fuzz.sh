@@ -29,10 +29,11 @@ for target in "${targets[@]}"; do
   # Keys and words of the corpus, as AFL's dictionary wants them: bytes in quotes, '"' and '\' escaped.
   grep -ohaE '"[A-Za-z0-9_./ -]{1,40}"' "$build/target/corpus/$target"/* | sort -u | sed 's/"/\\"/g; s/.*/"&"/' >"$out/words.dict" || true
   nice -n 19 afl-fuzz -V "$seconds" -t 20000 -m none -x "$out/words.dict" -i "$build/target/corpus/$target" -o "$out" \
-    dotnet "$build/target/GptQuantBench.Fuzz.dll" --fuzz "$target" >"$out/afl.log" 2>&1 || { tail -n 20 "$out/afl.log" >&2; exit 1; }
+    dotnet "$build/target/GptQuantBench.Fuzz.dll" --fuzz "$target" "$out/most_allocated" >"$out/afl.log" 2>&1 || { tail -n 20 "$out/afl.log" >&2; exit 1; }
   figure() { sed -n "s/^$1 *: *//p" "$out/default/fuzzer_stats"; }
   echo "$target: $(figure run_time) s, $(figure execs_done) executions, $(figure corpus_count) inputs that reach something new," \
-    "$(figure edges_found) edges, $(figure saved_crashes) crashes, $(figure saved_hangs) hangs"
+    "$(figure edges_found) edges, $(figure saved_crashes) crashes, $(figure saved_hangs) hangs," \
+    "$(numfmt --to=iec "$(<"$out/most_allocated")") allocated at most"
   found=$((found + $(figure saved_crashes) + $(figure saved_hangs)))
 done
 [[ $found -eq 0 ]]

@@ -63,6 +63,9 @@ internal sealed class FuzzTarget : IDisposable
     /// <summary>The target of a name.</summary>
     public static FuzzTarget Create(string name) => new(name);
 
+    /// <summary>Bytes that reading the costliest input so far allocated.</summary>
+    public long MostAllocated { get; private set; }
+
     /// <summary>Reads one input, and uses what was read; returns the sentence that refused it, or null.</summary>
     public string? Run(byte[] input)
     {
@@ -71,6 +74,7 @@ internal sealed class FuzzTarget : IDisposable
         var message = MessageOf(() => use = _read(input));
         // All that was allocated, and so more than was ever held at once.
         var allocated = GC.GetTotalAllocatedBytes(precise: true) - before;
+        MostAllocated = Math.Max(MostAllocated, allocated);
         if (allocated > AllowedBytes + input.Length)
         {
             throw new InvalidOperationException($"{input.Length} bytes of input made the reader allocate {allocated} bytes: {message ?? "it took them"}.");
