@@ -6,7 +6,7 @@
 #   eng/mutate.sh --table            the table of docs/testing.md, from all that was run so far
 #
 # Stryker overwrites built assemblies, so it works on a copy of the tree. Results: artifacts/mutation/*.json, one a run; of a file that was
-# run again, the newest counts.
+# run again, the newest counts. Checks for null arguments are left alone: the compiler finds those mistakes.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 results=$PWD/artifacts/mutation
@@ -44,7 +44,7 @@ run() { # area, files
   mkdir -p "$copy/tmp" "$results"
   # Stryker's runners talk over files of fixed names in the folder for temporary files.
   (cd "$copy/tests/GptQuantBench.$project.Tests" && MutationTests=$tests TMPDIR=$copy/tmp dotnet stryker -p "GptQuantBench.$project.csproj" \
-    --test-runner mtp "${patterns[@]}" -r json -O "$copy/out" -c "${STRYKER_CONCURRENCY:-2}" --skip-version-check)
+    --test-runner mtp "${patterns[@]}" -f "$copy/eng/stryker-config.json" -r json -O "$copy/out" -c "${STRYKER_CONCURRENCY:-2}" --skip-version-check)
   mv "$copy/out/reports/mutation-report.json" "$results/$(date -u +%Y%m%dT%H%M%S)-$area.json"
 }
 
