@@ -2,7 +2,8 @@
 # Mutation testing with Stryker.NET: changes the code bit by bit and sees whether a test notices.
 #
 #   eng/mutate.sh                    every area; hours
-#   eng/mutate.sh AREA [FILE...]     one area, or some files of it (globs, e.g. 'Holm.cs' 'Figures/*.cs')
+#   eng/mutate.sh AREAS [FILE...]    areas of one project (a,b), or some files of them (globs, e.g. 'Holm.cs' 'Figures/*.cs'); most of the
+#                                    time goes into building, so one run of many files is better than many runs
 #   eng/mutate.sh --table            the table of docs/testing.md, from all that was run so far
 #
 # Stryker overwrites built assemblies, so it works on a copy of the tree. Results: artifacts/mutation/*.json, one a run; of a file that was
@@ -35,17 +36,21 @@ trap 'rm -rf "$copy"' EXIT
 git ls-files -co --exclude-standard -z | while IFS= read -r -d '' file; do [[ -e $file ]] && printf '%s\0' "$file"; done |
   tar --null -T - -cf - | tar -xf - -C "$copy"
 
-run() { # area, files
-  local area=$1; shift
-  define "$area"
-  local patterns=() file
+run() { # areas, files
+  local areas=$1 area of=() judges=; shift
+  for area in ${areas//,/ }; do
+    define "$area"
+    of+=("${mutate[@]}")
+    judges+="$tests;"
+  done
+  local mutate=("${of[@]}") tests=${judges%;} patterns=() file
   (($#)) || set -- "${mutate[@]}"
   for file; do patterns+=(-m "**/$file"); done
   mkdir -p "$copy/tmp" "$results"
   # Stryker's runners talk over files of fixed names in the folder for temporary files.
   (cd "$copy/tests/GptQuantBench.$project.Tests" && MutationTests=$tests TMPDIR=$copy/tmp dotnet stryker -p "GptQuantBench.$project.csproj" \
     --test-runner mtp "${patterns[@]}" -f "$copy/eng/stryker-config.json" -r json -O "$copy/out" -c "${STRYKER_CONCURRENCY:-2}" --skip-version-check)
-  mv "$copy/out/reports/mutation-report.json" "$results/$(date -u +%Y%m%dT%H%M%S)-$area.json"
+  mv "$copy/out/reports/mutation-report.json" "$results/$(date -u +%Y%m%dT%H%M%S)-${areas//,/-}.json"
 }
 
 if (($#)); then run "$@"; else for area in "${areas[@]}"; do run "$area"; done; fi

@@ -8,10 +8,12 @@ internal sealed class TestProgram : IDisposable
 {
     private readonly StringBuilder _stdout = new();
     private readonly StringBuilder _stderr = new();
+    private readonly TemporaryFolder _temporary;
 
-    private TestProgram(Process process)
+    private TestProgram(Process process, TemporaryFolder temporary)
     {
         Process = process;
+        _temporary = temporary;
         process.OutputDataReceived += (_, line) => Append(_stdout, line.Data);
         process.ErrorDataReceived += (_, line) => Append(_stderr, line.Data);
         process.Start();
@@ -21,6 +23,9 @@ internal sealed class TestProgram : IDisposable
 
     /// <summary>The process.</summary>
     public Process Process { get; }
+
+    /// <summary>The names of what lies in its folder for temporary files, unless the environment names another.</summary>
+    public IEnumerable<string> TemporaryFiles => Directory.EnumerateFileSystemEntries(_temporary.FullName).Select(path => Path.GetFileName(path));
 
     /// <summary>Starts the program and does not wait.</summary>
     public static TestProgram Start(IEnumerable<string> arguments, string? folder = null, IReadOnlyDictionary<string, string?>? environment = null)
@@ -46,12 +51,15 @@ internal sealed class TestProgram : IDisposable
         start.Environment.Remove("HF_HUB_CACHE");
         // Nor may they wait for a network.
         start.Environment["HF_HUB_OFFLINE"] = "1";
+        // What a killed process leaves there (records, the sockets of .NET's diagnostics) goes with the folder.
+        var temporary = new TemporaryFolder();
+        start.Environment["TMPDIR"] = temporary.FullName;
         foreach (var (name, value) in environment ?? new Dictionary<string, string?>())
         {
             start.Environment[name] = value;
         }
 
-        return new TestProgram(new Process { StartInfo = start });
+        return new TestProgram(new Process { StartInfo = start }, temporary);
     }
 
     /// <summary>Runs the program to its end.</summary>
@@ -95,9 +103,11 @@ internal sealed class TestProgram : IDisposable
         if (!Process.HasExited)
         {
             Process.Kill(entireProcessTree: true);
+            Process.WaitForExit();
         }
 
         Process.Dispose();
+        _temporary.Dispose();
     }
 
     private static void Append(StringBuilder builder, string? line)
