@@ -37,8 +37,8 @@ git ls-files -co --exclude-standard -z | while IFS= read -r -d '' file; do [[ -e
   tar --null -T - -cf - | tar -xf - -C "$copy"
 
 run() { # areas, files
-  local areas=$1 area of=() judges=; shift
-  for area in ${areas//,/ }; do
+  local chosen=$1 area of=() judges=; shift
+  for area in ${chosen//,/ }; do
     define "$area"
     of+=("${mutate[@]}")
     judges+="$tests;"
@@ -50,7 +50,7 @@ run() { # areas, files
   # Stryker's runners talk over files of fixed names in the folder for temporary files.
   (cd "$copy/tests/GptQuantBench.$project.Tests" && MutationTests=$tests TMPDIR=$copy/tmp dotnet stryker -p "GptQuantBench.$project.csproj" \
     --test-runner mtp "${patterns[@]}" -f "$copy/eng/stryker-config.json" -r json -O "$copy/out" -c "${STRYKER_CONCURRENCY:-2}" --skip-version-check)
-  mv "$copy/out/reports/mutation-report.json" "$results/$(date -u +%Y%m%dT%H%M%S)-${areas//,/-}.json"
+  mv "$copy/out/reports/mutation-report.json" "$results/$(date -u +%Y%m%dT%H%M%S)-${chosen//,/-}.json"
 }
 
 if (($#)); then run "$@"; else for area in "${areas[@]}"; do run "$area"; done; fi
