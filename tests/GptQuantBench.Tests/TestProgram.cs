@@ -27,10 +27,12 @@ internal sealed class TestProgram : IDisposable
     /// <summary>The names of what lies in its folder for temporary files, unless the environment names another.</summary>
     public IEnumerable<string> TemporaryFiles => Directory.EnumerateFileSystemEntries(_temporary.FullName).Select(path => Path.GetFileName(path));
 
-    /// <summary>Starts the program and does not wait.</summary>
-    public static TestProgram Start(IEnumerable<string> arguments, string? folder = null, IReadOnlyDictionary<string, string?>? environment = null)
+    /// <summary>Starts the program, or a command that does, and does not wait.</summary>
+    public static TestProgram Start(
+        IEnumerable<string> arguments, string? folder = null, IReadOnlyDictionary<string, string?>? environment = null, IEnumerable<string>? launcher = null)
     {
-        var start = new ProcessStartInfo("dotnet")
+        string[] command = [.. launcher ?? [], "dotnet", Path.Combine(AppContext.BaseDirectory, "GptQuantBench.dll"), .. arguments];
+        var start = new ProcessStartInfo(command[0], command[1..])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
@@ -40,12 +42,6 @@ internal sealed class TestProgram : IDisposable
             StandardInputEncoding = new UTF8Encoding(false),
             WorkingDirectory = folder ?? Repository.Root,
         };
-        start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "GptQuantBench.dll"));
-        foreach (var argument in arguments)
-        {
-            start.ArgumentList.Add(argument);
-        }
-
         // The tests must not find what this machine's owner has downloaded.
         start.Environment["HF_HOME"] = Path.Combine(Path.GetTempPath(), "gptquantbench-no-such-cache");
         start.Environment.Remove("HF_HUB_CACHE");
@@ -64,9 +60,13 @@ internal sealed class TestProgram : IDisposable
 
     /// <summary>Runs the program to its end.</summary>
     public static Outcome Run(
-        IEnumerable<string> arguments, string? input = null, string? folder = null, IReadOnlyDictionary<string, string?>? environment = null)
+        IEnumerable<string> arguments,
+        string? input = null,
+        string? folder = null,
+        IReadOnlyDictionary<string, string?>? environment = null,
+        IEnumerable<string>? launcher = null)
     {
-        using var program = Start(arguments, folder, environment);
+        using var program = Start(arguments, folder, environment, launcher);
         program.Process.StandardInput.Write(input ?? "");
         program.Process.StandardInput.Close();
         return program.WaitForExit(TimeSpan.FromMinutes(8));
