@@ -46,6 +46,7 @@ static __thread void* current[16];    // the calling thread's contexts
 static __thread int depth;
 static size_t used;                   // bytes of device memory, the context's own included
 static Block* blocks;
+static long allowed = -1;             // allocations until one is refused
 static CUresult pending, sticky;      // a fault that no call has met yet, and one that every call repeats
 static Function* otherLaunches;       // see standInLaunch
 
@@ -132,9 +133,18 @@ EXPORT CUresult cuCtxGetStreamPriorityRange(int* least, int* greatest) { *least 
 // ---- memory
 
 EXPORT CUresult cuMemGetInfo_v2(size_t* freeBytes, size_t* total) { MEET_FAULT(); *total = deviceBytes(); *freeBytes = *total - used; return SUCCESS; }
+// For tests in one process: after so many allocations one is refused; -1 refuses none. Returns how many are held.
+EXPORT int standInAllow(long allocations) {
+    pthread_mutex_lock(&gate);
+    allowed = allocations;
+    int held = 0;
+    for (Block* b = blocks; b; b = b->next) held++;
+    pthread_mutex_unlock(&gate);
+    return held;
+}
 static CUresult allocate(CUdeviceptr* out, size_t bytes, bool host) {
     pthread_mutex_lock(&gate);
-    CUresult result = bytes == 0 ? INVALID_VALUE : !host && used + bytes > deviceBytes() ? OUT_OF_MEMORY : SUCCESS;
+    CUresult result = bytes == 0 ? INVALID_VALUE : allowed >= 0 && allowed-- == 0 ? OUT_OF_MEMORY : !host && used + bytes > deviceBytes() ? OUT_OF_MEMORY : SUCCESS;
     Block* block = result ? NULL : malloc(sizeof *block);
     void* memory = NULL;
     if (!result && (!block || posix_memalign(&memory, 512, bytes))) result = OUT_OF_MEMORY;
