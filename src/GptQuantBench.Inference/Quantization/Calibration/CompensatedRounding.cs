@@ -25,7 +25,7 @@ internal sealed class CompensatedRounding(QuantizationFormat format, IInputMomen
     /// <exception cref="Models.ModelFormatException">A value is NaN, infinite, or too large for the format.</exception>
     public void Round(float[] values, PackedMatrix matrix, string source)
     {
-        Parallel.For(0, matrix.Layout.Rows, () => new RoundedRow(format, _columns), (row, _, state) =>
+        Parallel.For(0, matrix.Layout.Rows, () => new RoundedRow(format, moments), (row, _, state) =>
         {
             ReadOnlySpan<float> target = values.AsSpan(row * _columns, _columns);
 
@@ -33,7 +33,7 @@ internal sealed class CompensatedRounding(QuantizationFormat format, IInputMomen
             matrix.SetRow(row, target, source);
             if (target.ContainsAnyExcept(0f))
             {
-                state.Moments = moments.Of(row, state.Buffer);
+                state.Open(row);
                 Compensate(target, state);
                 Descend(target, state);
                 matrix.SetCodes(row, state.Codes, state.Scales, state.Minima);

@@ -20,7 +20,7 @@ internal sealed class Gpt2CalibrationPass(ModelConfiguration configuration, Func
     public IReadOnlyDictionary<string, float[]> Run(IReadOnlyList<int[]> windows, RoundMatrix round)
     {
         Dictionary<string, float[]> changed = [], biases = [];
-        changed[Embedding] = round(_specs[Embedding], weights(Embedding), Head(windows));
+        changed[Embedding] = round(_specs[Embedding], weights(Embedding), () => Head(windows));
 
         Gpt2Stream original = new(configuration, weights);
         Gpt2Stream rounded = new(configuration, name => changed.TryGetValue(name, out float[]? values) ? values : weights(name));
@@ -59,7 +59,7 @@ internal sealed class Gpt2CalibrationPass(ModelConfiguration configuration, Func
 
             fit.Complete();
             float[] matrix = weights(name), bias = weights(layer + ".bias");
-            changed[name] = round(spec, fit.Weights(matrix), fit.Moments());
+            changed[name] = round(spec, fit.Weights(matrix), fit.Moments);
             changed[layer + ".bias"] = biases[layer + ".bias"] = fit.Bias(matrix, bias, changed[name]);
         }
     }
@@ -69,7 +69,18 @@ internal sealed class Gpt2CalibrationPass(ModelConfiguration configuration, Func
         Gpt2Stream stream = new(configuration, weights);
         stream.Embed(windows);
         stream.Finish();
-        return new([.. stream.Normalized("ln_f").SelectMany(states => states)], weights(Embedding), configuration.EmbeddingSize);
+        return new(Concatenated(stream.Normalized("ln_f")), weights(Embedding), configuration.EmbeddingSize);
+    }
+
+    private static float[] Concatenated(IEnumerable<float[]> parts)
+    {
+        List<float> all = [];
+        foreach (float[] part in parts)
+        {
+            all.AddRange(part.AsSpan());
+        }
+
+        return [.. all];
     }
 
     private static float[] Difference(float[] first, float[] second)

@@ -97,8 +97,9 @@ internal sealed class HeadMoments : IInputMoments
     public float[] InverseFactor { get; }
 
     /// <inheritdoc />
-    public float[] Of(int row, float[] buffer)
+    public float[] Of(int row, ref float[]? buffer)
     {
+        buffer ??= new float[Columns * Columns];
         double shared = _elsewhere[row] + SharedWeight, sum = shared;
         for (int i = _first[row]; i < _first[row + 1]; i++)
         {

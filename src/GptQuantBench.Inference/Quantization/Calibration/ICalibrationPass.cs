@@ -18,6 +18,6 @@ internal interface ICalibrationPass
 /// <summary>Rounds one matrix.</summary>
 /// <param name="spec">Which.</param>
 /// <param name="target">The values [out, in] to come close to; not always the model's own.</param>
-/// <param name="moments">Of its inputs.</param>
+/// <param name="moments">Of its inputs; computed when asked for.</param>
 /// <returns>The values [out, in] that its codes mean.</returns>
-internal delegate float[] RoundMatrix(WeightSpec spec, float[] target, IInputMoments moments);
+internal delegate float[] RoundMatrix(WeightSpec spec, float[] target, Func<IInputMoments> moments);

@@ -14,6 +14,6 @@ internal interface IInputMoments
 
     /// <summary>H [columns, columns] of a row, positive definite; any thread may ask.</summary>
     /// <param name="row">The row.</param>
-    /// <param name="buffer">[columns, columns], the caller's: receives the moments where the row has its own.</param>
-    float[] Of(int row, float[] buffer);
+    /// <param name="buffer">The caller's, made here where the row has its own moments, which it then receives.</param>
+    float[] Of(int row, ref float[]? buffer);
 }

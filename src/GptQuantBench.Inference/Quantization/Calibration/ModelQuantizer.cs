@@ -46,7 +46,7 @@ public static class ModelQuantizer
         {
             WeightSpec[] matrices = [.. specs.Where(spec => spec.Role is WeightRole.Matrix or WeightRole.TokenEmbedding)];
             Func<string, float[]> weights = Reader(model, specs);
-            float[] Round(WeightSpec spec, float[] target, IInputMoments? moments)
+            float[] Round(WeightSpec spec, float[] target, Func<IInputMoments>? moments)
             {
                 QuantizationFormat own = format.Of(spec);
                 PackedMatrix matrix = new(ledger, new PackedLayout(own, spec.OutputCount, spec.InputCount));
@@ -54,7 +54,7 @@ public static class ModelQuantizer
                 string source = Source(model, spec);
                 if (own.Search == ScaleSearch.Compensated)
                 {
-                    new CompensatedRounding(own, moments!).Round(target, matrix, source);
+                    new CompensatedRounding(own, moments!()).Round(target, matrix, source);
                 }
                 else
                 {

@@ -6,12 +6,15 @@ namespace GptQuantBench.Inference.Quantization.Calibration;
 internal sealed class RoundedRow
 {
     private readonly QuantizationFormat _format;
+    private readonly IInputMoments _moments;
     private readonly float[] _pull;
+    private float[]? _buffer;
 
     /// <param name="format">A format of 4 bits.</param>
-    /// <param name="columns">Length of the row.</param>
-    public RoundedRow(QuantizationFormat format, int columns)
+    /// <param name="moments">Of the matrix's inputs.</param>
+    public RoundedRow(QuantizationFormat format, IInputMoments moments)
     {
+        int columns = moments.Columns;
         _format = format;
         int groups = (columns + format.GroupSize - 1) / format.GroupSize;
         _pull = new float[columns];
@@ -23,8 +26,7 @@ internal sealed class RoundedRow
         Steps = new float[columns];
         Costs = new float[columns];
         Direction = new float[format.GroupSize];
-        Buffer = new float[columns * columns];
-        Moments = Buffer;
+        _moments = moments;
     }
 
     /// <summary>0…15, as stored.</summary>
@@ -36,14 +38,11 @@ internal sealed class RoundedRow
     /// <summary>One a group; empty in symmetric formats.</summary>
     public Half[] Minima { get; }
 
-    /// <summary>H [columns, columns].</summary>
-    public float[] Moments { get; set; }
+    /// <summary>H [columns, columns] of the row at hand.</summary>
+    public float[] Moments { get; private set; } = [];
 
     /// <summary>H·(w − ŵ): minus half the gradient of the loss. Before there are codes, what is left of the row.</summary>
     public Span<float> Pull => _pull;
-
-    /// <summary>Room for a row's own moments [columns, columns].</summary>
-    public float[] Buffer { get; }
 
     /// <summary>Scratch [columns].</summary>
     public float[] Work { get; }
@@ -59,6 +58,9 @@ internal sealed class RoundedRow
 
     /// <summary>Scratch [group].</summary>
     public float[] Direction { get; }
+
+    /// <summary>Turns to a row of the matrix.</summary>
+    public void Open(int row) => Moments = _moments.Of(row, ref _buffer);
 
     /// <summary>Scale and minimum of least squared error for values of a group, each weighed by its own moment.</summary>
     public void FindScale(int group, ReadOnlySpan<float> values)

@@ -21,7 +21,7 @@ internal sealed class SharedMoments : IInputMoments
     public float[] InverseFactor { get; }
 
     /// <inheritdoc />
-    public float[] Of(int row, float[] buffer) => _matrix;
+    public float[] Of(int row, ref float[]? buffer) => _matrix;
 
     /// <summary>Adds a share of the mean diagonal to the diagonal: keeps what the text rarely used from being rounded at will.</summary>
     public static void Dampen(double[] matrix, int columns, double share)
