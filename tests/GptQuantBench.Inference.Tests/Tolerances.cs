@@ -48,6 +48,12 @@ internal static class Tolerances
     public const double FourBitDivergence = 0.065;
 
     /// <summary>
+    /// The same of calibrated 4-bit, as a share of 4-bit without calibration: measured 0.44; with the scales of one matrix of 25 half as
+    /// large again it is 0.90.
+    /// </summary>
+    public const double CalibratedDivergence = 0.6;
+
+    /// <summary>
     /// Perplexity with integer products against FP32 activations on the same weights: the promise is 0.1 %; reached is 2e-6 with 8-bit
     /// weights (16-bit activations) and 4e-4 with 4-bit ones (8-bit activations).
     /// </summary>

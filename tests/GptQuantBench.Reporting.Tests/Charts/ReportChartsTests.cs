@@ -18,7 +18,7 @@ public sealed partial class ReportChartsTests
 
     [Fact]
     public void NamesAreStable() => Assert.Equal(
-        ["throughput", "memory", "first-token", "load-time", "speed-quality", "roofline"], _charts.Select(chart => chart.Name));
+        ["throughput", "memory", "first-token", "load-time", "speed-quality", "memory-quality", "roofline"], _charts.Select(chart => chart.Name));
 
     [Theory]
     [InlineData("throughput", "light")]

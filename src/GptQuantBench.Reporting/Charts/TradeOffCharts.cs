@@ -3,13 +3,31 @@ using GptQuantBench.Reporting.Records;
 
 namespace GptQuantBench.Reporting.Charts;
 
-/// <summary>What a format buys in speed against what it costs.</summary>
-internal static class SpeedCharts
+/// <summary>What a format buys, in speed or memory, against what it costs.</summary>
+internal static class TradeOffCharts
 {
     private const string SpeedLabel = "tokens per second; further right is faster";
+    private const string LossLabel = "perplexity above FP16, %; lower is better";
 
     /// <summary>Throughput against the loss of quality; null where no case has a perplexity beside FP16's.</summary>
-    public static ScatterChart? Quality(ChartCases cases)
+    public static ScatterChart? SpeedQuality(ChartCases cases) =>
+        Quality(cases, "speed-quality", "Speed against quality", SpeedLabel, result => result.ThroughputTokensPerSec);
+
+    /// <summary>Memory against the loss of quality; null where no case has a perplexity beside FP16's.</summary>
+    public static ScatterChart? MemoryQuality(ChartCases cases) =>
+        Quality(cases, "memory-quality", "Memory against quality", "GB of weights; further left is smaller", result => result.MemoryGb);
+
+    /// <summary>Throughput against memory; null where no case has both.</summary>
+    public static ScatterChart? SpeedMemory(ChartCases cases) => Chart(
+        cases,
+        "speed-memory",
+        "Speed against memory",
+        SpeedLabel,
+        "GB of weights; lower is smaller",
+        result => result.ThroughputTokensPerSec,
+        result => result.MemoryGb);
+
+    private static ScatterChart? Quality(ChartCases cases, string name, string title, string xLabel, Func<CaseResult, double?> x)
     {
         Dictionary<CaseResult, double?> changes = new(ReferenceEqualityComparer.Instance);
         foreach (CaseComparison comparison in CaseComparison.Of(cases.Report))
@@ -21,25 +39,8 @@ internal static class SpeedCharts
             }
         }
 
-        return changes.Count == 0 ? null : Chart(
-            cases,
-            "speed-quality",
-            "Speed against quality",
-            SpeedLabel,
-            "perplexity above FP16, %; lower is better",
-            result => result.ThroughputTokensPerSec,
-            result => changes.GetValueOrDefault(result));
+        return changes.Count == 0 ? null : Chart(cases, name, title, xLabel, LossLabel, x, result => changes.GetValueOrDefault(result));
     }
-
-    /// <summary>Throughput against memory; null where no case has both.</summary>
-    public static ScatterChart? Memory(ChartCases cases) => Chart(
-        cases,
-        "speed-memory",
-        "Speed against memory",
-        SpeedLabel,
-        "GB of weights; lower is smaller",
-        result => result.ThroughputTokensPerSec,
-        result => result.MemoryGb);
 
     private static ScatterChart? Chart(
         ChartCases cases, string name, string title, string xLabel, string yLabel, Func<CaseResult, double?> x, Func<CaseResult, double?> y)
