@@ -30,6 +30,20 @@ public class BackendRegistryTests
         Assert.DoesNotContain('\n', selection.Notice!);
     }
 
+    /// <summary>Every format runs on every backend, or is refused by its name with what to take instead.</summary>
+    [Fact]
+    public void A_format_that_a_backend_cannot_run_is_refused_by_name()
+    {
+        foreach (QuantizationFormat format in QuantizationFormat.Loadable)
+        {
+            Assert.Null(BackendRegistry.Find("cpu").Refusal(format));
+            string? refusal = BackendRegistry.Find("cuda").Refusal(format);
+            Assert.Equal(format.HasEightBitHead, refusal is not null);
+            Assert.True(refusal is null || (refusal.Contains(format.Name, StringComparison.Ordinal)
+                && refusal.Contains($"choose {format.Name.Replace("+head8", "", StringComparison.Ordinal)},", StringComparison.Ordinal)));
+        }
+    }
+
     [Fact]
     public void An_unknown_backend_is_an_error_that_names_the_choices()
     {
