@@ -203,6 +203,29 @@ public sealed class SafetensorsFileTests : IDisposable
         Refuses(One("F32", "[1]", offsets), 4, "'a'", what);
 
     [Fact]
+    public void The_size_of_a_later_tensor_is_counted_from_its_beginning() =>
+        Refuses($"{{{Entry("a", "U8", "[1]", "[0,1]")},{Entry("b", "F32", "[1]", "[1,4]")}}}", 4, "'b' has 3 bytes in data_offsets, expected 4");
+
+    [Fact]
+    public void Where_JSON_breaks_is_counted_from_1() => Refuses("{\n]", 0, "line 2, byte 1");
+
+    [Theory]
+    [InlineData(50_000, true)]
+    [InlineData(50_001, false)]
+    public void Metadata_has_at_most_50000_keys(int count, bool isTaken)
+    {
+        byte[] bytes = TestCheckpoints.Bytes($"{{\"__metadata__\":{{{string.Join(',', Enumerable.Range(0, count).Select(i => $"\"{i}\":\"\""))}}}}}", 0);
+        if (isTaken)
+        {
+            Open(bytes).Dispose();
+        }
+        else
+        {
+            Refuses(bytes, "more than 50000 keys");
+        }
+    }
+
+    [Fact]
     public void A_gap_before_the_first_tensor_is_refused() =>
         Refuses("""{"a":{"dtype":"U8","shape":[1],"data_offsets":[1,2]}}""", 2, "'a' leaves a gap", "byte 1, expected byte 0");
 
@@ -238,6 +261,18 @@ public sealed class SafetensorsFileTests : IDisposable
     {
         using SafetensorsFile file = Open(TestCheckpoints.Bytes(Two("[2,4]", "[0,2]"), 4));
         Assert.Equal(["a", "b"], file.Tensors.Keys.Order());
+    }
+
+    [Theory]
+    [InlineData("[4,4]", "[0,4]")]
+    [InlineData("[0,4]", "[4,4]")]
+    [InlineData("[0,4]", "[0,0]")]
+    [InlineData("[0,0]", "[0,4]")]
+    public void An_empty_tensor_may_stand_anywhere(string first, string second)
+    {
+        string[] tensors = [.. new[] { first, second }.Select((offsets, i) => Entry($"{i}", "F32", offsets == "[0,4]" ? "[1]" : "[0]", offsets))];
+        using SafetensorsFile file = Open(TestCheckpoints.Bytes($"{{{string.Join(',', tensors)}}}", 4));
+        Assert.Equal(2, file.Tensors.Count);
     }
 
     [Fact]
