@@ -47,7 +47,7 @@ internal static class SweepChoice
             Formats = isFull ? settings.Formats : ShortFormats(settings.Formats),
             PromptLengths = isFull ? _fullPrompts : _shortPrompts,
             Depths = isFull ? _fullDepths : _shortDepths,
-            BatchSizes = BackendRegistry.Find(settings.Backend).BatchRefusal is not null ? [] : isFull ? _fullBatches : _shortBatches,
+            BatchSizes = isFull ? _fullBatches : _shortBatches,
             BatchTokens = Math.Min(settings.Tokens, MostBatchTokens),
             Tokens = Math.Min(settings.Tokens, MostTokens),
             TokenTimes = TokenTimes,
