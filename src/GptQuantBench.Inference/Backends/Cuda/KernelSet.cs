@@ -22,7 +22,7 @@ internal sealed class KernelSet
         Sample = new(modules.Get("sample"));
         Pack = new(modules.Get("quantize"));
         _batch = new(() => new(modules.Get("batch")));
-        _tiled = new(() => new(modules.Get(weights.Replace("weights", "tiled", StringComparison.Ordinal)), format.Bits, modules.Context.Device));
+        _tiled = new(() => new(modules.Get(weights.Replace("weights", "tiled", StringComparison.Ordinal)), format, modules.Context.Device));
     }
 
     /// <summary>Matrix products of a few tokens.</summary>

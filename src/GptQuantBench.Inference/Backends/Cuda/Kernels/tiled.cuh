@@ -1,23 +1,25 @@
 // Matrix products of 1 to 64 tokens whose weights and activations stream through shared memory:
 // y[t, r] = Σ_k W[r, k] · a[t, k] + b[r]. Every weight is read once, whatever the number of tokens; nothing stands before the product.
 //
-// A block has 128 rows of W (a tile) and a run of stages; a stage is 128 bytes of each of these rows (64 weights in FP16, 128 in
-// 8-bit, 256 in 4-bit) and the tokens' activations for the same columns. cp.async fills a ring of stages, so that reading never
-// waits for arithmetic.
+// A block has a tile of W, 128 rows (256 in the wide kernels), and a run of stages; a stage is 128 bytes of each of these rows (64
+// weights in FP16, 128 in 8-bit, 256 in 4-bit) and the tokens' activations for the same columns. cp.async fills a ring of stages, so
+// that reading never waits for arithmetic.
 //
 //             ┌ half 0: 64 bytes ────┐┌ half 1: 64 bytes ────┐
-//   row 0     │ q=0 │ q=1 │ q=2 │ q=3 ││ q=0 │ q=1 │ q=2 │ q=3 │   warps 0 … 3 take half 0 of 32 rows each, warps 4 … 7 half 1;
+//   row 0     │ q=0 │ q=1 │ q=2 │ q=3 ││ q=0 │ q=1 │ q=2 │ q=3 │   half of the warps take half 0, 32 rows each, the others half 1;
 //    …        │ 16 B each            ││                      │   in odd rows the halves change places, so that the 8 lanes of
 //   row 127   │                      ││                      │   a shared-memory access meet all banks
 //
 // Lane l = 4g + q of a warp reads 16 bytes of rows g, g + 8, g + 16, g + 24. They become FP16 and are the A operand of mma m16n8k16;
 // the tokens are B, 8 a product. A lane's weights are consecutive inputs, so the order of the inputs inside an mma is not 0…15: 8
 // inputs, 16 bytes of a token, serve two of them. Activations lie token by token, in pieces of 16 bytes whose places are exchanged
-// (Format::place) so that the lanes of an access meet all banks here too.
+// (Tiled::place) so that the lanes of an access meet all banks here too.
 //
-// Launch: grid = (⌈rows / 128⌉, splits), block = 256; split s has the stages from s · ⌈stages / splits⌉ on. Where splits > 1 the
-// sums of all splits meet in `partial`, and the last block of a tile adds them, always in the same order.
-// Shared memory, dynamic: Ring stages of 16 KB and 16 · Format::Weights · tokens bytes. C#: TiledKernels.
+// Scales and minima of two stages come together, because a sector of memory has them.
+//
+// Launch: grid = (tiles, splits), block = 256 threads, 512 in the wide kernels; split s has the stages from s · ⌈stages / splits⌉ on.
+// Where splits > 1 the sums of all splits meet in `partial`, and the last block of a tile adds them, always in the same order.
+// Shared memory, dynamic: Tiled::Ring stages of WeightBytes + InputBytes + ScaleBytes · Arrays. C#: TiledKernels.SharedBytes.
 // Weights are requested before the previous kernel's results are waited for: they depend on nothing.
 #pragma once
 #include "formats.cuh"
@@ -101,9 +103,9 @@ DEVICE half_t load_shared_half(u32 address) {
 }
 
 // What another block has written before it arrived.
-DEVICE float load_published(const float* address) {
-    float v;
-    asm volatile("ld.global.cg.f32 %0, [%1];" : "=f"(v) : "l"(address) : "memory");
+DEVICE float4_t load_published(const float* address) {
+    float4_t v;
+    asm volatile("ld.global.cg.v4.f32 {%0, %1, %2, %3}, [%4];" : "=f"(v.x), "=f"(v.y), "=f"(v.z), "=f"(v.w) : "l"(address) : "memory");
     return v;
 }
 
@@ -363,22 +365,45 @@ template <class Format, int Groups, int Slots> struct Tiled {
                 finish(token, row, y);
             }
         }
-        if (a.splits == 1 || !is_last_split(ticket) || row >= a.matrix.rows) {
-            return;
+        if (a.splits > 1 && is_last_split(ticket)) {
+            add_splits();
         }
+    }
+
+    // The sums of all splits of a tile, 4 rows a thread; many loads are in flight, because nothing else hides their latency.
+    DEVICE void add_splits() const {
+        const int PerToken = TileRows / 4, Together = 8;
+        int column = thread % PerToken * 4, row = firstRow + column;
+        u64 tile = (u64)a.tokens * TileRows, split = tile * ((a.matrix.rows + TileRows - 1) / TileRows);
+        const float* partial = a.partial + block_x() * tile + column;
 #pragma unroll 1
-        for (int token = thread / TileRows; token < a.tokens; token += Threads / TileRows) {
-            float y = 0;
+        for (int token = thread / PerToken; token < a.tokens; token += Threads / PerToken) {
+            float4_t y = {0, 0, 0, 0};
 #pragma unroll 1
-            for (int s = 0; s < a.splits; s += 4) {
-                float part[4];
+            for (int s = 0; s < a.splits; s += Together) {
+                float4_t part[Together];
 #pragma unroll
-                for (int u = 0; u < 4; u++) {
-                    part[u] = s + u < a.splits ? load_published(partial + (s + u) * split + token * TileRows) : 0.0f;
+                for (int u = 0; u < Together; u++) {
+                    part[u] = float4_t{0, 0, 0, 0};
+                    if (s + u < a.splits) {
+                        part[u] = load_published(partial + (s + u) * split + token * TileRows);
+                    }
                 }
-                y += part[0] + part[1] + part[2] + part[3];
+#pragma unroll
+                for (int u = 0; u < Together; u++) {
+                    y.x += part[u].x;
+                    y.y += part[u].y;
+                    y.z += part[u].z;
+                    y.w += part[u].w;
+                }
             }
-            finish(token, row, y);
+            const float sums[4] = {y.x, y.y, y.z, y.w};
+#pragma unroll
+            for (int i = 0; i < 4; i++) {
+                if (row + i < a.matrix.rows) {
+                    finish(token, row + i, sums[i]);
+                }
+            }
         }
     }
 };
@@ -396,6 +421,5 @@ template <class Format, int Groups, int Slots> DEVICE void tiled(const TiledArgu
     TILED_KERNEL(256, 2) tiled_product_16(const TiledArguments a) { tiled<Format, 2, 4>(a); }        \
     TILED_KERNEL(256, 2) tiled_product_32(const TiledArguments a) { tiled<Format, 4, 4>(a); }        \
     TILED_KERNEL(256, 1) tiled_product_64(const TiledArguments a) { tiled<Format, 8, 4>(a); }        \
-    TILED_KERNEL(512, 1) tiled_product_8_wide(const TiledArguments a) { tiled<Format, 1, 8>(a); }    \
     TILED_KERNEL(512, 1) tiled_product_16_wide(const TiledArguments a) { tiled<Format, 2, 8>(a); }   \
     TILED_KERNEL(512, 1) tiled_product_32_wide(const TiledArguments a) { tiled<Format, 4, 8>(a); }
