@@ -1,7 +1,6 @@
 using System.CommandLine;
 using GptQuantBench.Benchmarks;
 using GptQuantBench.Benchmarks.Sweeps;
-using GptQuantBench.Inference.Backends;
 using GptQuantBench.Inference.Quantization;
 
 namespace GptQuantBench.Commands;

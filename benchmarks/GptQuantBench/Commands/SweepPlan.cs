@@ -6,7 +6,6 @@ using GptQuantBench.Benchmarks;
 using GptQuantBench.Benchmarks.Sweeps;
 using GptQuantBench.Configuration;
 using GptQuantBench.Exporters;
-using GptQuantBench.Inference.Backends;
 using GptQuantBench.Reporting.Figures;
 using GptQuantBench.Reporting.Records;
 
