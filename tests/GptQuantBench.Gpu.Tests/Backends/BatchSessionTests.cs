@@ -25,11 +25,14 @@ public sealed class BatchSessionTests
             new([464, 2003, 286, 9552, 318], 24, new(0.6f, 0.5f, 1)),
             new([464, 2003, 286, 9552, 318], 24, new(0.6f, 0.5f, 2)),
             new([1639], 30, new(0.4f, 0.6f, 3)),
-            new(TestModels.Ids(100, model.Configuration.VocabularySize), 1, new(0.5f, 0.5f, 4)),
+            new([.. Enumerable.Repeat<int[]>([464, 2003, 286, 9552, 318], 20).SelectMany(ids => ids)], 1, SamplingOptions.Greedy),
         ];
         int[][] together = Together(cuda, work);
         Assert.Equal(work.Select(sequence => Alone(cuda, sequence)), together);
-        Assert.NotEqual(together[1], together[2]);
+        if (name == "fp16")
+        {
+            Assert.NotEqual(together[1], together[2]); // by their seeds alone; in 4 bits one token is the nucleus of every step
+        }
     }
 
     /// <summary>Every number of rows that another kernel serves, with the batch's memory counted and given back.</summary>
@@ -38,7 +41,7 @@ public sealed class BatchSessionTests
     [InlineData("8-bit")]
     [InlineData("4-bit")]
     [InlineData("int4-g64-asym")]
-    [InlineData("int8-g128")]
+    [InlineData("int8-g128-sym")]
     public void Batches_of_every_size_give_the_same_ids(string name)
     {
         using OpenedModel model = TestModels.Nano();

@@ -12,7 +12,7 @@ public sealed class TiledKernelTests
     private const double Tolerance = 1e-3;
 
     // Tails of tiles and stages, scales at odd addresses, split sums, and (the last) wide tiles.
-    private static readonly (int Rows, int Columns)[] _shapes = [(1, 32), (7, 31), (129, 96), (300, 768), (130, 1600), (257, 4100), (8200, 260)];
+    private static readonly (int Rows, int Columns)[] _shapes = [(9, 32), (7, 31), (129, 96), (300, 768), (130, 1600), (257, 4100), (8200, 260)];
 
     public static TheoryData<string> Formats => TestModels.Formats;
 

@@ -8,8 +8,12 @@ namespace GptQuantBench.Inference.Backends.Cuda;
 /// </summary>
 internal sealed class BatchProduct(LinearKernels linear, TiledProduct tiled, CuBlasProduct? cuBlas, bool isHalf) : IMatrixProduct
 {
-    // Weights of a matrix up to which, beyond 16 tokens, unpacking it for cuBLAS costs less than the tiled kernel's few blocks.
-    private const long SmallMatrix = 6_000_000;
+    // Where the own kernels of up to 16 tokens, which read activations as they are, beat tiles: few weights, or few columns.
+    private const long FewWeights = 6_000_000;
+    private const int FewColumns = 1024;
+
+    // FP16 matrices with so many more rows than columns (an output head) run faster in tiles than in cuBLAS.
+    private const int RowsPerColumnOfHead = 16;
 
     // Tokens from which arithmetic bounds a product, where cuBLAS is faster with any matrix.
     private const int ManyTokens = 64;
@@ -19,9 +23,10 @@ internal sealed class BatchProduct(LinearKernels linear, TiledProduct tiled, CuB
     /// <inheritdoc />
     public IMatrixProduct For(DeviceMatrix matrix, int tokens)
     {
-        bool isSmall = (long)matrix.Layout.Rows * matrix.Layout.Columns <= SmallMatrix;
+        (int rows, int columns) = (matrix.Layout.Rows, matrix.Layout.Columns);
+        bool isSmall = columns <= FewColumns || (long)rows * columns <= FewWeights;
         return isSmall && tokens <= LinearKernels.MaxTokens ? _few
-            : cuBlas is not null && (isHalf || isSmall || tokens > ManyTokens) ? cuBlas
+            : cuBlas is not null && (tokens > ManyTokens || (isHalf && rows <= RowsPerColumnOfHead * columns)) ? cuBlas
             : tiled;
     }
 
