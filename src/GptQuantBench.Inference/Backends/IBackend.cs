@@ -46,9 +46,6 @@ public interface IBackend
     /// <summary>Why the backend can't run a format, in one sentence for the user; null where it can.</summary>
     string? Refusal(QuantizationFormat format);
 
-    /// <summary>Why the backend can't decode several sequences together, in one sentence for the user; null where it can.</summary>
-    string? BatchRefusal => null;
-
     /// <summary>Puts a model's weights onto the device in a format, ready for its first token.</summary>
     /// <exception cref="Models.ModelFormatException">The weights do not fit the configuration, or hold NaN or infinity.</exception>
     ILanguageModel Load(OpenedModel model, QuantizationFormat format, BackendOptions options);

@@ -38,6 +38,5 @@ public interface ILanguageModel : IDisposable
     /// <summary>Sequences that decode together, each with its own KV cache. One session or batch of a model is used at a time.</summary>
     /// <param name="sequences">How many, at least 1.</param>
     /// <param name="capacity">Positions that each cache holds; rounded as for <see cref="CreateSession"/>.</param>
-    /// <exception cref="ModelFormatException">The backend decodes one sequence at a time (<see cref="IBackend.BatchRefusal"/>).</exception>
     IBatchDecodingSession CreateBatch(int sequences, int capacity);
 }

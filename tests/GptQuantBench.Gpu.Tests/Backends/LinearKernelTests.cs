@@ -72,7 +72,7 @@ public sealed class LinearKernelTests
         arguments.OutputPitch = pitch;
         fixture.Launch(fixture.Kernels.Linear.NormGelu, ref arguments);
         float[] expected = fixture.Multiply(normed, tokens, fixture.Bias);
-        float[] gelu = [.. expected.Select(Gelu)];
+        float[] gelu = [.. expected.Select(Numbers.Gelu)];
         Half[] actual = hidden.ToArray();
         float[] compact = new float[tokens * rows];
         for (int i = 0; i < compact.Length; i++)
@@ -275,6 +275,4 @@ public sealed class LinearKernelTests
 
         return result;
     }
-
-    private static float Gelu(float x) => (float)(0.5 * x * (1 + Math.Tanh(Math.Sqrt(2 / Math.PI) * (x + (0.044715 * x * x * x)))));
 }

@@ -180,14 +180,6 @@ public sealed class CpuBatchDecodingSessionTests
         Assert.Equal(loaded, ledger.Usage.TotalBytes);
     }
 
-    [Fact]
-    public void The_CUDA_backend_says_that_it_has_no_batches()
-    {
-        Assert.Equal(
-            "The CUDA backend decodes one sequence at a time; choose the CPU backend for batches.", BackendRegistry.Find("cuda").BatchRefusal);
-        Assert.Null(BackendRegistry.Find("cpu").BatchRefusal);
-    }
-
     private static int[] Alone(CpuLanguageModel model, int[] prompt, int count, SamplingOptions sampling)
     {
         using IDecodingSession session = model.CreateSession(prompt.Length + count);

@@ -109,7 +109,15 @@ internal sealed class CudaLanguageModel : ILanguageModel
     }
 
     /// <inheritdoc />
-    public IBatchDecodingSession CreateBatch(int sequences, int capacity) => throw new ModelFormatException(CudaBackend.OneAtATime);
+    public IBatchDecodingSession CreateBatch(int sequences, int capacity)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(sequences, 1);
+        int rounded = SequenceLimits.RoundCapacity(capacity, Configuration);
+        using CudaContextScope scope = Pools.Context.Use();
+        return sequences == 1
+            ? new CudaSingleBatch(new CudaDecodingSession(this, rounded), Configuration)
+            : new CudaBatchDecodingSession(this, sequences, rounded);
+    }
 
     /// <inheritdoc />
     public void Dispose()
