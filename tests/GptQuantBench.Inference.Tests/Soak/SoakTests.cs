@@ -27,7 +27,7 @@ public sealed class SoakTests
         {
             var ledger = new MemoryLedger();
             using (CpuLanguageModel model = Load("deep-f16", _formats[i % _formats.Length], ledger))
-            using (IDecodingSession session = model.CreateSession(64))
+            using (IDecodingSession session = model.CreateSession(model.Configuration.ContextLength))
             {
                 session.Generate([1, 2, 3], new int[20], new SamplingOptions(0.8f, 0.9f, (ulong)i));
             }
