@@ -28,10 +28,19 @@ internal sealed class TestProgram : IDisposable
     public IEnumerable<string> TemporaryFiles => Directory.EnumerateFileSystemEntries(_temporary.FullName).Select(path => Path.GetFileName(path));
 
     /// <summary>Starts the program, or a command that does, and does not wait.</summary>
+    /// <param name="arguments">Its arguments.</param>
+    /// <param name="folder">The current folder; the repository's where not given.</param>
+    /// <param name="environment">Variables that are set, or removed where null.</param>
+    /// <param name="program">Folder of the program; where not given, of the one that was built with these tests.</param>
+    /// <param name="launcher">What starts the program; where not given, nothing else does.</param>
     public static TestProgram Start(
-        IEnumerable<string> arguments, string? folder = null, IReadOnlyDictionary<string, string?>? environment = null, IEnumerable<string>? launcher = null)
+        IEnumerable<string> arguments,
+        string? folder = null,
+        IReadOnlyDictionary<string, string?>? environment = null,
+        string? program = null,
+        IEnumerable<string>? launcher = null)
     {
-        string[] command = [.. launcher ?? [], "dotnet", Path.Combine(AppContext.BaseDirectory, "GptQuantBench.dll"), .. arguments];
+        string[] command = [.. launcher ?? [], "dotnet", Path.Combine(program ?? AppContext.BaseDirectory, "GptQuantBench.dll"), .. arguments];
         var start = new ProcessStartInfo(command[0], command[1..])
         {
             RedirectStandardOutput = true,
@@ -64,12 +73,13 @@ internal sealed class TestProgram : IDisposable
         string? input = null,
         string? folder = null,
         IReadOnlyDictionary<string, string?>? environment = null,
+        string? program = null,
         IEnumerable<string>? launcher = null)
     {
-        using var program = Start(arguments, folder, environment, launcher);
-        program.Process.StandardInput.Write(input ?? "");
-        program.Process.StandardInput.Close();
-        return program.WaitForExit(TimeSpan.FromMinutes(8));
+        using var started = Start(arguments, folder, environment, program, launcher);
+        started.Process.StandardInput.Write(input ?? "");
+        started.Process.StandardInput.Close();
+        return started.WaitForExit(TimeSpan.FromMinutes(8));
     }
 
     /// <summary>Waits for the end.</summary>

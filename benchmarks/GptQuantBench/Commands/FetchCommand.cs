@@ -31,7 +31,7 @@ internal static class FetchCommand
             ? [.. names.Distinct().Select(HubModelId.Parse)]
             : throw new UserErrorException("No model was named; give one, such as: fetch gpt2.");
         var options = HubOptions.FromEnvironment(Environment.GetEnvironmentVariable);
-        using var stop = new DownloadCancellation();
+        using var stop = new SignalCancellation();
         foreach (var model in models)
         {
             Console.WriteLine(Fetch(model, options, stop.Token));

@@ -56,6 +56,14 @@ public sealed class ReportComparerTests
             comparison.Cases.SelectMany(pair => pair.Metrics).Select(metric => metric.Wording).Append("not measured").Distinct().Order());
     }
 
+    [Fact]
+    public void TheSameRunTwiceIsSaid()
+    {
+        static bool IsSaid(ReportComparison comparison) => comparison.Warnings.Any(warning => warning.Contains("one and the same run", StringComparison.Ordinal));
+        Assert.True(IsSaid(Compare(_full, _full)));
+        Assert.False(IsSaid(Compare(_full, _full with { Metadata = _full.Metadata with { StartedAt = _full.Metadata.StartedAt!.Value.AddSeconds(1) } })));
+    }
+
     [Theory]
     [InlineData(1, "larger", true)]
     [InlineData(-1, "smaller", false)]

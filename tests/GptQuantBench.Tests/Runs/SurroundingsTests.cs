@@ -68,6 +68,20 @@ public sealed partial class SurroundingsTests
     }
 
     [Fact]
+    public void AFolderWhoseNameMeansSomethingToMsBuildIsOneSentence()
+    {
+        using var folder = new TemporaryFolder();
+        var copy = Directory.CreateDirectory(folder["100%"]).FullName;
+        foreach (var file in Directory.EnumerateFiles(AppContext.BaseDirectory).Where(file => file.EndsWith(".dll", StringComparison.Ordinal) || file.EndsWith(".json", StringComparison.Ordinal)))
+        {
+            File.Copy(file, Path.Combine(copy, Path.GetFileName(file)));
+        }
+
+        TestProgram.Run(Smoke(Repository.Nano, folder["artifacts"]).Where(argument => argument != "--inProcess"), program: copy)
+            .ShouldFail(2, copy, "MSBuild", "--inProcess");
+    }
+
+    [Fact]
     public void AReadOnlyCheckoutOnlyNeedsAnotherFolderForResults()
     {
         Assert.SkipUnless(Environment.IsPrivilegedProcess && OperatingSystem.IsLinux(), "Only root can make a folder read-only for one process.");

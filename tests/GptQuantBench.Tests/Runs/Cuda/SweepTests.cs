@@ -7,6 +7,9 @@ namespace GptQuantBench.Tests.Runs.Cuda;
 /// <summary>Every FP16 decode path stands in the report of a run by the CUDA backend.</summary>
 public sealed class SweepTests
 {
+    /// <summary>Generations of a point here; without the option ten, after two that do not count.</summary>
+    private const int Iterations = 3;
+
     [Fact]
     public void EveryDecodePathOfTheBaselineIsAPoint()
     {
@@ -21,7 +24,7 @@ public sealed class SweepTests
             Assert.Equal(Driver.DeviceName, point.Device);
             Assert.Equal(8, point.NumTokensGenerated);
             Assert.True(point.ThroughputTokensPerSec > 0);
-            Assert.Equal(10, Assert.Single(point.Samples!.TotalInferenceTimeSec!).Count);
+            Assert.Equal(Iterations, Assert.Single(point.Samples!.TotalInferenceTimeSec!).Count);
         });
     }
 
@@ -42,6 +45,21 @@ public sealed class SweepTests
     [InlineData("--filter", "*FirstToken*")]
     public void AChosenPathOrPhaseIsNotSwept(params string[] options) => Assert.Empty(Run(options).Sweeps);
 
+    [Fact]
+    public void BatchesHaveAPointForEachSizeWithItsMemory()
+    {
+        var report = Run(["--filter", "*BatchSizeSweep*"]);
+        Assert.Equal(
+            [("FP16", 1), ("FP16", 8), ("FP16", 64), ("4-bit", 1), ("4-bit", 8), ("4-bit", 64)],
+            report.Sweeps.Select(point => (point.Quantization, point.BatchSize)));
+        Assert.All(report.Sweeps, point =>
+        {
+            Assert.True(point.Success, point.Error);
+            Assert.True(point.ThroughputTokensPerSec > 0);
+            Assert.True(point.KvCacheBytes >= point.BatchSize * 1024);
+        });
+    }
+
     private static RunReport Run(string[] options, int expectedExitCode = 0, params (string Name, string Value)[] faults)
     {
         using var artifacts = new TemporaryFolder();
@@ -49,7 +67,7 @@ public sealed class SweepTests
         var outcome = TestProgram.Run(
             [
                 .. filter, "--inProcess", "--model-path", Repository.Nano, "--backend", "cuda", "--quantizations", "FP16,4-bit", "--tokens", "8",
-                "--artifacts", artifacts.FullName, .. options,
+                "--warmupCount", "1", "--iterationCount", $"{Iterations}", "--artifacts", artifacts.FullName, .. options,
             ],
             environment: Driver.Environment(faults));
         Assert.True(outcome.ExitCode == expectedExitCode, outcome.ToString());
