@@ -16,7 +16,7 @@ fi
 dotnet build -c Debug tests/GptQuantBench.Inference.Tests >/dev/null
 dotnet build -c Debug benchmarks/GptQuantBench >/dev/null
 GPTQUANTBENCH_SOAK=1 dotnet tests/GptQuantBench.Inference.Tests/bin/Debug/net10.0/GptQuantBench.Inference.Tests.dll \
-  -noColor -showLiveOutput -parallel none -class '*SoakTests'
+  -noColor -showLiveOutput -parallelMode none -class '*SoakTests'
 
 texts=$(mktemp)
 trap 'rm -f "$texts"' EXIT

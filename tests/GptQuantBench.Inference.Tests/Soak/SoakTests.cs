@@ -28,7 +28,7 @@ public sealed class SoakTests
         {
             var ledger = new MemoryLedger();
             using (CpuLanguageModel model = Load("deep-f16", _formats[i % _formats.Length], ledger))
-            using (IDecodingSession session = model.CreateSession(64))
+            using (IDecodingSession session = model.CreateSession(model.Configuration.ContextLength))
             {
                 session.Generate([1, 2, 3], new int[20], new SamplingOptions(0.8f, 0.9f, (ulong)i));
             }
@@ -42,7 +42,8 @@ public sealed class SoakTests
 
         ProcessState last = ProcessState.Now();
         Say($"after {WarmCases} cases {warm}; after {Cases} {last}");
-        Assert.Equal(warm.Handles, last.Handles);
+        // A case that kept one would leave 450; an assembly that the compiler of hot code loads late has two.
+        Assert.InRange(last.Handles, 1, warm.Handles + 10);
         Assert.InRange(last.Threads, 1, warm.Threads + 2);
         // A case that kept its weights, the smallest thing to leak, would cost 450 times 250 kB.
         Assert.InRange(last.ManagedBytes - warm.ManagedBytes, long.MinValue, 2_000_000);
