@@ -3,19 +3,29 @@
 #
 #   eng/kernels.sh            writes Kernels/ptx/<name>.<arch>.ptx and Kernels/ptx/manifest.txt
 #   eng/kernels.sh --check    writes nothing; fails when a PTX file is not what today's source gives
+#   eng/kernels.sh --out DIR [NAME...]
+#                             writes PTX alone into DIR, of all sources or of those named: for --kernels DIR and watch
 #
 # Without clang-19 --check still compares the hashes of sources and PTX with the manifest. CLANG=... names another compiler.
 set -euo pipefail
+script=$(realpath "$0")
+start=$PWD
 cd "$(dirname "$0")/../src/GptQuantBench.Inference/Backends/Cuda/Kernels"
 clang=${CLANG:-clang++-19}
 flags=(-x cuda --cuda-device-only -nocudainc -nocudalib -O3 -std=c++20 -Wall -Wextra -Werror)
 declare -A features=([sm_80]=+ptx70 [sm_90]=+ptx78) # what a driver must know: CUDA 11.0, CUDA 11.8
 
+sources=(*.cu)
 case ${1-} in
-  '') check=false ;;
-  --check) check=true ;;
-  *) sed -n '2,7p' "$0"; exit 2 ;;
+  '') mode=write ;;
+  --check) mode=check ;;
+  --out) mode=out ;;
+  *) mode=help ;;
 esac
+if [ $mode = help ] || { [ $mode = out ] && [ $# -lt 2 ]; }; then
+  sed -n '2,9p' "$script"
+  exit 2
+fi
 
 hash_of() { cat "$@" | sha256sum | cut -d ' ' -f 1; }
 
@@ -33,7 +43,7 @@ manifest() { # folder with the PTX
 
 compile() { # folder for the PTX
   local source arch
-  for source in *.cu; do
+  for source in "${sources[@]}"; do
     for arch in sm_80 sm_90; do
       "$clang" "${flags[@]}" --cuda-gpu-arch=$arch --cuda-feature="${features[$arch]}" -S "$source" -o "$1/${source%.cu}.$arch.ptx"
       if grep -q '\.local' "$1/${source%.cu}.$arch.ptx"; then
@@ -46,7 +56,15 @@ compile() { # folder for the PTX
 
 version() { "$clang" --version | sed -n '1s/.*clang version \([0-9.]*\).*/clang \1/p'; }
 
-if ! $check; then
+if [ $mode = out ]; then
+  out=$(cd "$start" && mkdir -p "$2" && cd "$2" && pwd)
+  shift 2
+  [ $# -eq 0 ] || sources=("${@/%/.cu}")
+  compile "$out"
+  exit
+fi
+
+if [ $mode = write ]; then
   mkdir -p ptx
   rm -f ptx/*.ptx
   compile ptx

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using GptQuantBench.Benchmarks.Kernels;
 using GptQuantBench.Benchmarks.Sweeps;
 using GptQuantBench.Inference.Backends;
 using GptQuantBench.Inference.Checkpoints;
@@ -61,6 +62,9 @@ public sealed record RunSettings
 
     /// <summary>The sweeps; null where the run has none.</summary>
     public SweepSettings? Sweeps { get; init; }
+
+    /// <summary>The kernel benchmarks; null where the run has none.</summary>
+    public KernelSettings? KernelBenchmarks { get; init; }
 
     /// <summary>Absolute path of the text that quality is measured on; null where it is not.</summary>
     public string? QualityText { get; init; }

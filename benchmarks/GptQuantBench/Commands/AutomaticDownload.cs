@@ -27,7 +27,7 @@ internal static class AutomaticDownload
             var options = HubOptions.FromEnvironment(environment);
             if (missing.Length > 0 && !options.IsOffline)
             {
-                using var stop = new DownloadCancellation();
+                using var stop = new SignalCancellation();
                 DownloadProgress.Show(progress =>
                 {
                     foreach (var model in missing)

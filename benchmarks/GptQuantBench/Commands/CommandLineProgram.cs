@@ -22,6 +22,7 @@ internal static class CommandLineProgram
                 [Verbs.Fetch, .. var rest] => FetchCommand.Execute(rest),
                 [Verbs.Quantize, .. var rest] => QuantizeCommand.Execute(rest),
                 [Verbs.Report, .. var rest] => ReportCommand.Execute(rest),
+                [Verbs.Watch, .. var rest] => WatchCommand.Execute(rest),
                 [Verbs.Info, .. var rest] => InfoCommand.Execute(rest),
                 [Verbs.ReplayFault, var model, var format, var phase] => FaultReplay.Execute(model, format, phase),
                 _ => RunCommand.Execute(arguments),

@@ -22,6 +22,7 @@ internal static class HelpPage
         (Verbs.Export, "a report for trackers of other tools"),
         (Verbs.Fetch, "download models from the Hugging Face hub: fetch MODEL, fetch owner/name@revision"),
         (Verbs.Report, "charts, Markdown and the HTML page again, from a saved report"),
+        (Verbs.Watch, "time a CUDA kernel again whenever its PTX changes"),
         (Verbs.Info, "what this machine offers"),
     ];
 
@@ -29,7 +30,7 @@ internal static class HelpPage
     [
         ("The main job", "--filter '*'"),
         ("See that everything works, quickly", "--filter '*' --smoke"),
-        ("All sweeps: prompt lengths, depths, single tokens", "--filter '*' --sweeps full"),
+        ("All sweeps and kernels, every point", "--filter '*' --sweeps full"),
         ("Only 4-bit", "--filter '*4-bit*'"),
         ("Your own model, greedy, 100 tokens", "--filter '*' --model-path DIR --temperature 0 --tokens 100"),
         ("Five processes a case, for comparing runs", "--filter '*' --launchCount 5"),

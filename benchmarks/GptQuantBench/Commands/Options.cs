@@ -19,7 +19,7 @@ internal static class Options
 
     public static Option<bool> RequireGpu { get; } = Flag("--require-gpu", "a missing GPU is an error (also GPTQUANTBENCH_REQUIRE_GPU=1)");
 
-    public static Option<string?> Decode { get; } = Value("--decode", "auto|NAME", "decode path: eager, cublas, graph on CUDA; float, int16 on the CPU; one that can't run is an error");
+    public static Option<string?> Decode { get; } = Value("--decode", "auto|NAME", "decode path: eager, cublas, graph on CUDA; float, integer on the CPU; one that can't run is an error");
 
     public static Option<string?> Kernels { get; } = Value("--kernels", "DIR", "folder whose PTX files replace the embedded ones (also GPTQUANTBENCH_PTX_DIR)");
 
@@ -57,7 +57,11 @@ internal static class Options
 
     public static Option<string?> CaseTimeout { get; } = Value("--case-timeout", "SECONDS", "ends a case that runs longer: a failed row, and the next case; none by default");
 
-    public static Option<string?> Sweeps { get; } = Value("--sweeps", "short|full|none", "sweeps after the main job: a short form, all points, or none");
+    public static Option<string?> Sweeps { get; } = Value("--sweeps", "short|full|none", "sweeps and kernel benchmarks after the main job: a short form, all points, or none");
+
+    public static Option<string?> Shape { get; } = Value("--shape", "4096x14336", "inputs and outputs of the matrix");
+
+    public static Option<string?> Batch { get; } = Value("--batch", "1", "vectors that are multiplied together");
 
     public static Option<string?> Text { get; } = Value("--text", "FILE", "UTF-8 text to evaluate on");
 

@@ -4,6 +4,7 @@ using BenchmarkDotNet.Filters;
 using BenchmarkDotNet.Loggers;
 using BenchmarkDotNet.Running;
 using GptQuantBench.Benchmarks;
+using GptQuantBench.Benchmarks.Kernels;
 using GptQuantBench.Benchmarks.Sweeps;
 using GptQuantBench.Configuration;
 using GptQuantBench.Evaluation;
@@ -78,9 +79,9 @@ internal static class RunCommand
             Seed = 0,
             RecordDirectory = "",
         };
-        (settings with { Sweeps = SweepChoice.Listed(settings) }).Publish();
+        (settings with { Sweeps = SweepChoice.Listed(settings), KernelBenchmarks = KernelChoice.Listed(settings) }).Publish();
         var config = ManualConfig.CreateEmpty().AddLogger(new ConsoleLogger());
-        BenchmarkSwitcher.FromTypes([typeof(MainJob), .. SweepKind.All.Select(kind => kind.Type)]).Run(benchmarkDotNet.Arguments(result), config);
+        BenchmarkSwitcher.FromTypes([typeof(MainJob), .. SweepKind.All.Select(kind => kind.Type), typeof(DeviceProbes), typeof(MatrixKernels)]).Run(benchmarkDotNet.Arguments(result), config);
         return ExitCode.Success;
     }
 
@@ -106,7 +107,11 @@ internal static class RunCommand
         var settings = Settings(result, artifacts, records.FullName, Notify);
         // Sweeps are not split: they belong to the first part of a run.
         settings = (shard.Number == 1
-            ? settings with { Sweeps = SweepChoice.From(result, benchmarkDotNet, settings) }
+            ? settings with
+            {
+                Sweeps = SweepChoice.From(result, benchmarkDotNet, settings),
+                KernelBenchmarks = KernelChoice.From(result, benchmarkDotNet, settings),
+            }
             : settings with { SweptDecodePaths = [] }) with
         {
             IsEnergyMeasured = !result.GetValue(Options.Smoke),
@@ -121,6 +126,7 @@ internal static class RunCommand
         var isResumed = result.GetResult(benchmarkDotNet["resume"]) is not null;
         var finished = isResumed ? FinishedCases.Of(artifacts, settings, hashes) : [];
         var keptSweeps = isResumed ? FinishedCases.SweepsOf(artifacts, settings, hashes) : [];
+        var keptKernels = isResumed ? FinishedCases.KernelsOf(artifacts, settings) : [];
         var iterations = result.GetValue(Options.Smoke) ? Iterations.Smoke : Iterations.For(settings.Backend);
         string[] Forwarded(params string[] except) =>
             [.. benchmarkDotNet.Arguments(result, ["filter", "inProcess", "artifacts", "resume", .. except]), "--filter", .. filters];
@@ -143,9 +149,12 @@ internal static class RunCommand
             .Select(benchmark => (benchmark.ModelName(), benchmark.FormatName()))
             .ToHashSet();
         var decodePaths = PlanDecodePaths(progress: null, NullLogger.Instance).Sum(sweep => sweep.BenchmarksCases.Length);
-        var sweepPlan = new SweepPlan(settings, keptSweeps, inProcess, artifacts, Forwarded([.. SweepConfig.OwnOptions]));
+        var forwardedToPoints = Forwarded([.. PointConfig.OwnOptions]);
+        var sweepPlan = new SweepPlan(settings, keptSweeps, inProcess, artifacts, forwardedToPoints);
         var plannedSweeps = sweepPlan.Benchmarks;
-        if (matching.Count + decodePaths + plannedSweeps.Count + keptSweeps.Count == 0)
+        var kernelPlan = new KernelPlan(settings, keptKernels, inProcess, artifacts, forwardedToPoints);
+        var plannedKernels = kernelPlan.Benchmarks;
+        if (matching.Count + decodePaths + plannedSweeps.Count + keptSweeps.Count + plannedKernels.Count + keptKernels.Count == 0)
         {
             throw new UserErrorException($"The filter {string.Join(' ', filters)} matches no benchmark; --list flat names them, --filter '*' takes all.");
         }
@@ -164,27 +173,36 @@ internal static class RunCommand
             Console.WriteLine(sweepPlan.Announcement(plannedSweeps));
         }
 
+        if (plannedKernels.Count > 0)
+        {
+            Console.WriteLine(kernelPlan.Announcement(plannedKernels));
+        }
+
         var device = BackendRegistry.Find(settings.Backend).Describe(settings.BackendOptions);
         var metadata = RunMetadataFactory.Create(startedAt, arguments, inProcess, notices, device) with
         {
             Smoke = result.GetValue(Options.Smoke) ? true : null,
             Shard = shard.Text,
         };
-        var writer = new ReportWriter(artifacts, metadata, kept, keptSweeps);
+        var writer = new ReportWriter(artifacts, metadata, kept, keptSweeps, keptKernels);
         CaseCollector? collector = null;
         using var watchdog = new CaseWatchdog(
             caseTimeout, new PhaseRecordStore(records.FullName), inProcess ? reason => EndRun(collector!, writer, reason) : null);
         collector = new CaseCollector(planned, new CaseBuilder(settings, hashes), writer, new ConsoleProgress(planned, settings), watchdog);
         var sweepProgress = new SweepProgress();
         var sweepCollector = new SweepCollector(plannedSweeps, new SweepBuilder(settings, hashes), writer, sweepProgress);
+        var kernelCollector = new KernelCollector(plannedKernels, new KernelBuilder(settings), writer, new KernelProgress());
         using var cancellation = RunCancellation.Install(writer);
-        if (planned.Length + decodePaths + plannedSweeps.Count > 0)
+        if (planned.Length + decodePaths + plannedSweeps.Count + plannedKernels.Count > 0)
         {
             using var log = new LogFile(artifacts);
             var decodeCollector = new DecodeSweepCollector(settings, hashes, writer, sweepProgress);
             BenchmarkRunInfo[] runs =
-                [Plan(Remains, collector, log), .. sweepPlan.Runs(sweepCollector, log), .. PlanDecodePaths(decodeCollector, log)];
-            Measure([.. runs.Where(run => run.BenchmarksCases.Length > 0)], collector, sweepCollector);
+            [
+                Plan(Remains, collector, log), .. sweepPlan.Runs(sweepCollector, log), .. PlanDecodePaths(decodeCollector, log),
+                .. kernelPlan.Runs(kernelCollector, log),
+            ];
+            Measure([.. runs.Where(run => run.BenchmarksCases.Length > 0)], collector, sweepCollector, kernelCollector);
         }
 
         writer.Close(MachineFacts.DeviceNow(settings));
@@ -203,7 +221,7 @@ internal static class RunCommand
     }
 
     /// <summary>Runs all cases; whatever ends BenchmarkDotNet early, every case gets its row.</summary>
-    private static void Measure(BenchmarkRunInfo[] runs, CaseCollector collector, SweepCollector sweeps)
+    private static void Measure(BenchmarkRunInfo[] runs, CaseCollector collector, params RowCollector[] others)
     {
         try
         {
@@ -213,7 +231,7 @@ internal static class RunCommand
         {
             var reason = $"BenchmarkDotNet stopped: {FailureText.Of(exception)}";
             collector.FailTheRest(reason);
-            sweeps.FailTheRest(reason);
+            Array.ForEach(others, other => other.FailTheRest(reason));
             return;
         }
 
@@ -225,7 +243,7 @@ internal static class RunCommand
         const string NeverStarted =
             "The benchmark process could not be built or started; the log file in the artifacts folder has the reason, and --inProcess needs no build.";
         collector.FailTheRest(NeverStarted);
-        sweeps.FailTheRest(NeverStarted);
+        Array.ForEach(others, other => other.FailTheRest(NeverStarted));
     }
 
     private static string[] Filters(ParseResult result, BenchmarkDotNetOptions benchmarkDotNet, Action<string> notify)

@@ -17,10 +17,15 @@ internal static class SweepChoice
 
     private const int TokenTimes = 2000;
 
+    // Steps of a batch are alike, and 64 sequences make each of them long.
+    private const int MostBatchTokens = 16;
+
     private static readonly int[] _shortPrompts = [5, 128, 512];
     private static readonly int[] _fullPrompts = [5, 32, 128, 512, 1000];
     private static readonly int[] _shortDepths = [0, 512, 950];
     private static readonly int[] _fullDepths = [0, 128, 512, 950];
+    private static readonly int[] _shortBatches = [1, 8, 64];
+    private static readonly int[] _fullBatches = [1, 2, 4, 8, 16, 32, 64];
 
     /// <summary>The sweeps; null where the run has none.</summary>
     /// <exception cref="UserErrorException">Options contradict each other, or one has a wrong value.</exception>
@@ -31,7 +36,7 @@ internal static class SweepChoice
             return null;
         }
 
-        var isFull = Choice(result) == Full;
+        var isFull = IsFull(result);
         var isCuda = settings.Backend == "cuda";
         return new SweepSettings
         {
@@ -41,6 +46,8 @@ internal static class SweepChoice
             Formats = isFull ? settings.Formats : ShortFormats(settings.Formats),
             PromptLengths = isFull ? _fullPrompts : _shortPrompts,
             Depths = isFull ? _fullDepths : _shortDepths,
+            BatchSizes = isFull ? _fullBatches : _shortBatches,
+            BatchTokens = Math.Min(settings.Tokens, MostBatchTokens),
             Tokens = Math.Min(settings.Tokens, MostTokens),
             TokenTimes = TokenTimes,
             Repeats = Count(result, benchmarkDotNet["iterationCount"], isCuda ? 20 : isFull ? 5 : 3, 1),
@@ -67,22 +74,28 @@ internal static class SweepChoice
         Formats = ShortFormats(settings.Formats),
         PromptLengths = [],
         Depths = [],
+        BatchSizes = [],
+        BatchTokens = 0,
         Tokens = 0,
         TokenTimes = 0,
         Repeats = 0,
         WarmUps = 0,
     };
 
+    /// <summary>Whether all points are asked for.</summary>
+    /// <exception cref="UserErrorException">The option has a wrong value.</exception>
+    public static bool IsFull(ParseResult result) => Choice(result) == Full;
+
     private static string Choice(ParseResult result) => result.Choice(Options.Sweeps, Short, Full, None);
 
     /// <summary>The two ends of the main job's formats; whatever there is where the run has neither.</summary>
-    private static string[] ShortFormats(IReadOnlyList<string> formats) =>
+    public static string[] ShortFormats(IReadOnlyList<string> formats) =>
         formats.Where(format => format == QuantizationFormat.Fp16.Label || format == QuantizationFormat.FourBit.Label).ToArray() is { Length: > 0 } ends
             ? ends
             : [formats[0]];
 
     /// <summary>A count of BenchmarkDotNet's, which means calls of a point here.</summary>
-    private static int Count(ParseResult result, Option<string[]> option, int defaultValue, int minimum)
+    public static int Count(ParseResult result, Option<string[]> option, int defaultValue, int minimum)
     {
         if (result.GetResult(option) is not { Implicit: false } || result.GetValue(option) is not [var text])
         {

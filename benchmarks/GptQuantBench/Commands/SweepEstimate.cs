@@ -21,29 +21,23 @@ internal static class SweepEstimate
     /// <summary>The time of a sweep over one case.</summary>
     public static TimeSpan Of(RunSettings settings, SweepKind kind, string model, string format)
     {
-        var machine = settings.Backend == "cuda" ? Machine.Gpu : Machine.Cpu;
+        var machine = EstimatedMachine.Of(settings.Backend);
         var sweeps = settings.Sweeps!;
         using var opened = OpenedModel.Open(settings.Model(model));
         var footprint = ModelFootprint.Of(opened.Architecture, opened.Configuration, QuantizationFormat.Parse(format));
         var step = machine.StepSeconds + (footprint.BytesPerToken / machine.BytesPerSecond);
         double Prefill(int tokens) => step + (2.0 * footprint.ParameterCount * tokens / machine.FlopsPerSecond);
-        double Call(SweepPoint point) => point.PromptTokens is { } prompt ? Prefill(prompt) : sweeps.Tokens * step;
+        double Call(SweepPoint point) => point switch
+        {
+            { PromptTokens: { } prompt } => Prefill(prompt),
+            // A step of a batch is read from memory once, and computed like a prompt of as many tokens.
+            { BatchSize: { } size } => sweeps.BatchTokens * (size == 1 ? step : Prefill(size)),
+            _ => sweeps.Tokens * step,
+        };
         var calls = kind.RepeatsOf(sweeps) + sweeps.WarmUps;
         var seconds = machine.StartSeconds
             + (4.0 * footprint.ParameterCount / machine.LoadBytesPerSecond)
             + kind.Points(sweeps, model).Sum(point => (calls * Call(point)) + Prefill(point.DepthTokens ?? 0));
         return TimeSpan.FromSeconds(seconds);
-    }
-
-    /// <param name="StartSeconds">Start of a process, with a CUDA context and compiled kernels where there are any.</param>
-    /// <param name="LoadBytesPerSecond">Checkpoint bytes read and quantised.</param>
-    /// <param name="BytesPerSecond">Weights read by a decode step.</param>
-    /// <param name="StepSeconds">What a decode step takes beside reading.</param>
-    /// <param name="FlopsPerSecond">Arithmetic of a prefill.</param>
-    private sealed record Machine(double StartSeconds, double LoadBytesPerSecond, double BytesPerSecond, double StepSeconds, double FlopsPerSecond)
-    {
-        public static Machine Cpu { get; } = new(1.5, 1e9, 15e9, 1e-3, 40e9 * Environment.ProcessorCount);
-
-        public static Machine Gpu { get; } = new(5, 4e9, 1.5e12, 3e-4, 5e13);
     }
 }

@@ -29,7 +29,7 @@ internal sealed class SweepPlan(
         : SweepKind.All
             .Select(kind => BenchmarkDotNetOptions.Benchmarks(
                 kind.Type,
-                SweepConfig.Create(settings, kind, inProcess, artifacts, progress, log).AddFilter(new SimpleFilter(benchmark => IsWanted(kind, benchmark))),
+                PointConfig.OfSweep(settings, kind, inProcess, artifacts, progress, log).AddFilter(new SimpleFilter(benchmark => IsWanted(kind, benchmark))),
                 forwarded))
             .Where(run => run.BenchmarksCases.Length > 0);
 

@@ -17,10 +17,11 @@ internal static class Verbs
     public const string Quantize = "quantize";
     public const string Report = "report";
     public const string Info = "info";
+    public const string Watch = "watch";
 
     /// <summary>What a run starts after a fault on the device; never typed.</summary>
     public const string ReplayFault = "replay-fault";
 
     /// <summary>What a user may type as first word.</summary>
-    public static IReadOnlyList<string> Names { get; } = [Generate, Logits, Tokenize, Evaluate, Quantize, Compare, Report, Merge, Export, Fetch, Info];
+    public static IReadOnlyList<string> Names { get; } = [Generate, Logits, Tokenize, Evaluate, Quantize, Compare, Report, Merge, Export, Fetch, Watch, Info];
 }

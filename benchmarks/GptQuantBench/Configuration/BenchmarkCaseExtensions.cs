@@ -1,5 +1,6 @@
 using BenchmarkDotNet.Running;
 using GptQuantBench.Benchmarks;
+using GptQuantBench.Benchmarks.Kernels;
 
 namespace GptQuantBench.Configuration;
 
@@ -11,6 +12,18 @@ internal static class BenchmarkCaseExtensions
 
     /// <summary>Name of the format.</summary>
     public static string FormatName(this BenchmarkCase benchmark) => (string)benchmark.Parameters[nameof(MainJob.Format)];
+
+    /// <summary>Name of the kernel or probe of a kernel benchmark.</summary>
+    public static string KernelName(this BenchmarkCase benchmark) => benchmark.Descriptor.Type == typeof(DeviceProbes)
+        ? DeviceProbes.NameOf(benchmark.Descriptor.WorkloadMethod.Name)
+        : (string)benchmark.Parameters[nameof(MatrixKernels.Kernel)];
+
+    /// <summary>Label of the format of a kernel benchmark; null for a probe.</summary>
+    public static string? KernelFormat(this BenchmarkCase benchmark) =>
+        benchmark.Descriptor.Type == typeof(DeviceProbes) ? null : (string)benchmark.Parameters[nameof(MatrixKernels.Format)];
+
+    /// <summary>True for a kernel benchmark.</summary>
+    public static bool IsOfKernels(this BenchmarkCase benchmark) => benchmark.Descriptor.Type == typeof(DeviceProbes) || benchmark.Descriptor.Type == typeof(MatrixKernels);
 
     /// <summary>True for a benchmark of the main job, false for one of a sweep.</summary>
     public static bool IsMainJob(this BenchmarkCase benchmark) => benchmark.Descriptor.Type == typeof(MainJob);

@@ -59,7 +59,13 @@ internal sealed class SweepDiagnoser(RunSettings settings) : IDiagnoser
 
     private static MetricDescriptor Descriptor(SweepKind kind, SweepPoint point)
     {
-        var name = point.PromptTokens is { } length ? $"{length} tokens" : point.DepthTokens is { } depth ? $"at {depth}" : "Sequence";
+        var name = point switch
+        {
+            { PromptTokens: { } length } => $"{length} tokens",
+            { DepthTokens: { } depth } => $"at {depth}",
+            { BatchSize: { } size } => $"batch {size}",
+            _ => "Sequence",
+        };
         return MetricDescriptor.Time($"{kind.Name}:{name}", name, $"Median time of a call of the sweep over {kind.Title}: {name}");
     }
 }

@@ -22,8 +22,14 @@ internal sealed class ReportWriter
     /// <param name="metadata">What is known at the start.</param>
     /// <param name="keptRows">Rows of the earlier run that this one does not repeat.</param>
     /// <param name="keptSweeps">Points of sweeps that this run does not repeat.</param>
+    /// <param name="keptKernels">Rows of kernels that this run does not repeat.</param>
     /// <exception cref="IOException">The folder can't be written.</exception>
-    public ReportWriter(string directory, RunMetadata metadata, IReadOnlyList<CaseResult> keptRows, IReadOnlyList<SweepResult> keptSweeps)
+    public ReportWriter(
+        string directory,
+        RunMetadata metadata,
+        IReadOnlyList<CaseResult> keptRows,
+        IReadOnlyList<SweepResult> keptSweeps,
+        IReadOnlyList<KernelResult> keptKernels)
     {
         _path = Path.Combine(directory, FileName);
         if (File.Exists(_path))
@@ -31,7 +37,7 @@ internal sealed class ReportWriter
             File.Move(_path, Path.Combine(directory, PreviousFileName), overwrite: true);
         }
 
-        _report = new RunReport { Metadata = metadata, Results = keptRows, Sweeps = keptSweeps };
+        _report = new RunReport { Metadata = metadata, Results = keptRows, Sweeps = keptSweeps, Kernels = keptKernels };
         ReportFile.Write(_path, _report);
     }
 
@@ -56,6 +62,10 @@ internal sealed class ReportWriter
 
     /// <summary>Adds the points of a sweep over one case.</summary>
     public void AddSweeps(IEnumerable<SweepResult> rows) => Update(report => report with { Sweeps = [.. report.Sweeps, .. rows] });
+
+    /// <summary>Adds the rows of a kernel; what FP16 took stands beside all of them.</summary>
+    public void AddKernels(IEnumerable<KernelResult> rows) =>
+        Update(report => report with { Kernels = KernelFigures.WithFp16([.. report.Kernels, .. rows]) });
 
     /// <summary>Notes the end of the run; later rows are ignored.</summary>
     /// <param name="device">The device now, when it has just worked: its clocks say more than those of an idle one at the start.</param>

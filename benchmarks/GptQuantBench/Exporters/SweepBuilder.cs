@@ -2,6 +2,7 @@ using BenchmarkDotNet.Reports;
 using GptQuantBench.Benchmarks;
 using GptQuantBench.Benchmarks.Sweeps;
 using GptQuantBench.Diagnosers;
+using GptQuantBench.Inference.Memory;
 using GptQuantBench.Inference.Quantization;
 using GptQuantBench.Reporting.Figures;
 using GptQuantBench.Reporting.Records;
@@ -11,7 +12,7 @@ namespace GptQuantBench.Exporters;
 /// <summary>Makes a report's rows of what a sweep over one case left: BenchmarkDotNet's times and the processes' records.</summary>
 internal sealed class SweepBuilder(RunSettings settings, IReadOnlyDictionary<string, string> weightHashes)
 {
-    private readonly SweepRecordStore _store = new(settings.RecordDirectory);
+    private readonly RecordStore<SweepRecord> _store = new(settings.RecordDirectory);
 
     private SweepSettings Sweeps => settings.Sweeps!;
 
@@ -23,7 +24,7 @@ internal sealed class SweepBuilder(RunSettings settings, IReadOnlyDictionary<str
     /// <param name="reason">Why points without times failed, where nothing better is known.</param>
     public IReadOnlyList<SweepResult> Build(SweepKind kind, string model, string format, BenchmarkReport? report, string reason)
     {
-        var records = _store.Read(kind.Name, model, format);
+        var records = _store.Read(record => record.Sweep == kind.Name && record.Model == model && record.Format == format);
         var times = new PhaseTimes(report?.AllMeasurements ?? []);
         return [.. kind.Points(Sweeps, model).Select((point, index) => Row(kind, model, format, point, index, records, times, reason))];
     }
@@ -50,21 +51,26 @@ internal sealed class SweepBuilder(RunSettings settings, IReadOnlyDictionary<str
             WeightsSha256 = weightHashes[model],
             PromptTokens = point.PromptTokens ?? (point.DepthTokens is null ? last?.PromptTokens : null),
             DepthTokens = point.DepthTokens,
-            BatchSize = 1,
+            BatchSize = point.BatchSize ?? 1,
         };
-        return error is null ? Measured(row, samples, last?.Usage, records) : row;
+        return error is null ? Measured(row, kind, samples, last?.PointUsages.GetValueOrDefault(index), records) : row;
     }
 
     private SweepResult Measured(
-        SweepResult row, IReadOnlyList<IReadOnlyList<double>> samples, Inference.Memory.MemoryUsage? usage, IReadOnlyList<SweepRecord> records)
+        SweepResult row, SweepKind kind, IReadOnlyList<IReadOnlyList<double>> samples, MemoryUsage? usage, IReadOnlyList<SweepRecord> records)
     {
         var median = SampleStatistics.Median(SampleStatistics.Flatten(samples));
-        row = row with { MemoryGb = usage?.WeightBytes / 1e9, KvCacheBytes = usage?.KeyValueCacheBytes };
+        row = row with
+        {
+            NumTokensGenerated = kind.TokensOf(Sweeps),
+            MemoryGb = usage?.WeightBytes / 1e9,
+            KvCacheBytes = usage?.KeyValueCacheBytes,
+            WorkspaceBytes = usage?.WorkspaceBytes,
+        };
         if (row.Sweep == SweepResult.PromptLength)
         {
             return row with
             {
-                NumTokensGenerated = 1,
                 FirstTokenLatencyMs = median * 1e3,
                 PrefillTokensPerSec = row.PromptTokens / median,
                 Samples = new CaseSamples
@@ -77,8 +83,7 @@ internal sealed class SweepBuilder(RunSettings settings, IReadOnlyDictionary<str
         double[] times = [.. records.SelectMany(record => record.TokenMilliseconds ?? [])];
         return row with
         {
-            NumTokensGenerated = Sweeps.Tokens,
-            ThroughputTokensPerSec = Sweeps.Tokens / median,
+            ThroughputTokensPerSec = row.BatchSize * row.NumTokensGenerated / median,
             InterTokenLatencyMs = times.Length == 0 ? null : InterToken.Percentiles(times),
             Samples = new CaseSamples { TotalInferenceTimeSec = samples },
         };

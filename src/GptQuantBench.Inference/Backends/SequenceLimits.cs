@@ -58,6 +58,29 @@ internal static class SequenceLimits
         }
     }
 
+    /// <summary>Checks what the sequences of a batch shall do.</summary>
+    /// <exception cref="ArgumentException">One has ids outside the vocabulary, generates without any, or does not fit.</exception>
+    public static void CheckBatch(ReadOnlySpan<BatchSequence> sequences, ReadOnlySpan<int> positions, int capacity, ModelConfiguration configuration)
+    {
+        if (sequences.Length != positions.Length)
+        {
+            throw new ArgumentException(
+                $"{sequences.Length} sequences are given to a batch of {positions.Length}; give one for each, without ids where it sits out.",
+                nameof(sequences));
+        }
+
+        for (int i = 0; i < sequences.Length; i++)
+        {
+            ReadOnlySpan<int> ids = sequences[i].Ids.Span;
+            int generated = sequences[i].Generated.Length;
+            if (!ids.IsEmpty || generated > 0)
+            {
+                CheckIds(ids, configuration);
+                CheckRoom(positions[i], ids.Length + Math.Max(0, generated - 1), capacity);
+            }
+        }
+    }
+
     /// <summary>Checks that positions from <paramref name="start"/> on fit a session.</summary>
     /// <exception cref="ArgumentException">They do not.</exception>
     public static void CheckRoom(int start, int count, int capacity)

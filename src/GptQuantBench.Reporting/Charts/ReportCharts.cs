@@ -18,9 +18,11 @@ public static class ReportCharts
                 Memory(cases),
                 Bars(cases, "first-token", "First-token latency", "milliseconds, warm; shorter is faster", "ms", result => result.FirstTokenLatencyMs, spread => spread.FirstTokenLatencyMs),
                 Bars(cases, "load-time", "Load time", "seconds from opening the files to ready; shorter is faster", "s", result => result.LoadTimeSec, spread => spread.LoadTimeSec),
-                SpeedCharts.Quality(cases) ?? SpeedCharts.Memory(cases),
+                TradeOffCharts.SpeedQuality(cases) ?? TradeOffCharts.SpeedMemory(cases),
+                TradeOffCharts.MemoryQuality(cases),
                 RooflineChart.Of(cases),
             }.OfType<Chart>(),
+            .. SweepCharts.Of(report),
         ];
     }
 

@@ -10,6 +10,7 @@ public static class ReportComparer
     /// <param name="before">The base run.</param>
     /// <param name="after">The new run.</param>
     /// <param name="options">What counts as a difference.</param>
+    /// <exception cref="Json.ReportFormatException">A case was measured in too many processes.</exception>
     public static ReportComparison Compare(RunReport before, RunReport after, ComparisonOptions options)
     {
         ArgumentNullException.ThrowIfNull(before);

@@ -1,3 +1,5 @@
+using GptQuantBench.Reporting.Figures;
+
 namespace GptQuantBench.Reporting.Records;
 
 /// <summary>One point of a sweep: a case with one thing changed. A figure that was not measured is null.</summary>
@@ -69,6 +71,9 @@ public sealed record SweepResult
     /// <summary>New tokens per second, all sequences together.</summary>
     public double? ThroughputTokensPerSec { get; init; }
 
+    /// <summary>New tokens per second of each sequence where several decode together; follows from <see cref="ThroughputTokensPerSec"/>.</summary>
+    public double? ThroughputPerSequenceTokensPerSec => Sweep == BatchSizes ? Ratio.Of(ThroughputTokensPerSec, BatchSize) : null;
+
     /// <summary>Time between two tokens, milliseconds.</summary>
     public InterTokenLatency? InterTokenLatencyMs { get; init; }
 
@@ -78,9 +83,12 @@ public sealed record SweepResult
     /// <summary>Bytes of the KV caches of all sequences.</summary>
     public long? KvCacheBytes { get; init; }
 
+    /// <summary>Bytes of activations and scratch space.</summary>
+    public long? WorkspaceBytes { get; init; }
+
     /// <summary>The raw samples behind the medians.</summary>
     public CaseSamples? Samples { get; init; }
 
     /// <summary>Spread of the raw samples; follows from <see cref="Samples"/>.</summary>
-    public CaseSpread? Spread => CaseSpread.Of(Samples, NumTokensGenerated);
+    public CaseSpread? Spread => CaseSpread.Of(Samples, NumTokensGenerated * (BatchSize ?? 1));
 }

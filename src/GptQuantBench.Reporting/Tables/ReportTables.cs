@@ -22,5 +22,6 @@ public static class ReportTables
             MemoryTable.Of(report),
         }.OfType<ReportTable>(),
         .. SweepTables.Of(report),
+        .. KernelTables.Of(report),
     ];
 }

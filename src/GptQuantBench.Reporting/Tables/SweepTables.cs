@@ -15,8 +15,10 @@ public static class SweepTables
         new(SweepResult.Depth, "By depth", "Depth", row => FigureFormat.Count(row.DepthTokens), Speed, [
             "Depth: tokens in the KV cache before the first measured step. Throughput: decode steps alone, no prompt.",
         ]),
-        new(SweepResult.BatchSizes, "By batch size", "Batch", row => FigureFormat.Count(row.BatchSize), Speed, [
-            "Throughput: all sequences together.",
+        new(SweepResult.BatchSizes, "By batch size", "Batch", row => FigureFormat.Count(row.BatchSize), Batch, [
+            "Batch: sequences that decode together, each with a KV cache of its own; decode steps alone. All: their tokens together; Each: those of one.",
+            "x one: all / that of one sequence alone. x FP16: all / that of FP16 at the same batch size.",
+            "Memory: weights, KV caches of all sequences, activations and scratch space.",
         ]),
         new(SweepResult.DecodePaths, "By decode path", "Path", row => row.Decode ?? FigureFormat.Missing, Speed, []),
         new(SweepResult.TokenTimes, "Single tokens", "Count", row => FigureFormat.Count(row.InterTokenLatencyMs?.Count), Percentiles, [
@@ -24,7 +26,7 @@ public static class SweepTables
         ]),
     ];
 
-    private delegate IEnumerable<(string Heading, string Text)> Figures(SweepResult row, SweepResult? baseline);
+    private delegate IEnumerable<(string Heading, string Text)> Figures(SweepResult row, SweepResult? baseline, SweepResult? single);
 
     /// <summary>The tables of the sweeps that the report has.</summary>
     public static IEnumerable<ReportTable> Of(RunReport report)
@@ -43,7 +45,7 @@ public static class SweepTables
         [
             .. CaseRows.NameColumns,
             ReportColumn.Number(layout.Axis),
-            .. layout.Figures(rows[0], baseline: null).Select(figure => ReportColumn.Number(figure.Heading)),
+            .. layout.Figures(rows[0], baseline: null, single: null).Select(figure => ReportColumn.Number(figure.Heading)),
         ],
         Rows = [.. rows.Select(row => Cells(layout, row, rows))],
         Notes =
@@ -56,8 +58,11 @@ public static class SweepTables
 
     private static IReadOnlyList<ReportCell> Cells(Layout layout, SweepResult row, SweepResult[] rows)
     {
-        SweepResult? baseline = row.Quantization == CaseComparison.BaselineQuantization ? null : Array.Find(rows, other => IsBaseline(other, row));
-        (string Heading, string Text)[] figures = [.. layout.Figures(row, baseline)];
+        SweepResult? baseline = row.Quantization == CaseComparison.BaselineQuantization
+            ? null
+            : Array.Find(rows, other => other.Quantization == CaseComparison.BaselineQuantization && IsAtThePoint(other, row, row.BatchSize));
+        SweepResult? single = Array.Find(rows, other => other.Quantization == row.Quantization && IsAtThePoint(other, row, batchSize: 1));
+        (string Heading, string Text)[] figures = [.. layout.Figures(row, baseline, single)];
         return
         [
             new(row.ModelName),
@@ -68,27 +73,36 @@ public static class SweepTables
         ];
     }
 
-    private static bool IsBaseline(SweepResult other, SweepResult row) =>
-        other.Success && other.Quantization == CaseComparison.BaselineQuantization && other.ModelName == row.ModelName
+    private static bool IsAtThePoint(SweepResult other, SweepResult row, int? batchSize) =>
+        other.Success && other.ModelName == row.ModelName
         && other.Backend == row.Backend && other.Device == row.Device && other.PromptTokens == row.PromptTokens
-        && other.DepthTokens == row.DepthTokens && other.BatchSize == row.BatchSize
+        && other.DepthTokens == row.DepthTokens && other.BatchSize == batchSize
         && (row.Sweep != SweepResult.DecodePaths || other.Decode == row.Decode);
 
-    private static IEnumerable<(string Heading, string Text)> Latency(SweepResult row, SweepResult? baseline) =>
+    private static IEnumerable<(string Heading, string Text)> Latency(SweepResult row, SweepResult? baseline, SweepResult? single) =>
     [
         ("First token(ms)", FigureFormat.WithSpread(row.FirstTokenLatencyMs, row.Spread?.FirstTokenLatencyMs)),
         ("Prefill(tok/s)", FigureFormat.Number(row.PrefillTokensPerSec)),
         ("x FP16", FigureFormat.Times(Ratio.Of(baseline?.FirstTokenLatencyMs, row.FirstTokenLatencyMs))),
     ];
 
-    private static IEnumerable<(string Heading, string Text)> Speed(SweepResult row, SweepResult? baseline) =>
+    private static IEnumerable<(string Heading, string Text)> Batch(SweepResult row, SweepResult? baseline, SweepResult? single) =>
+    [
+        ("All(tok/s)", FigureFormat.WithSpread(row.ThroughputTokensPerSec, row.Spread?.ThroughputTokensPerSec)),
+        ("Each(tok/s)", FigureFormat.Number(row.ThroughputPerSequenceTokensPerSec)),
+        ("x one", FigureFormat.Times(Ratio.Of(row.ThroughputTokensPerSec, single?.ThroughputTokensPerSec))),
+        ("x FP16", FigureFormat.Times(Ratio.Of(row.ThroughputTokensPerSec, baseline?.ThroughputTokensPerSec))),
+        ("Memory(GB)", FigureFormat.Number(row.MemoryGb + (row.KvCacheBytes + row.WorkspaceBytes) / 1e9)),
+    ];
+
+    private static IEnumerable<(string Heading, string Text)> Speed(SweepResult row, SweepResult? baseline, SweepResult? single) =>
     [
         ("Throughput(tok/s)", FigureFormat.WithSpread(row.ThroughputTokensPerSec, row.Spread?.ThroughputTokensPerSec)),
-        ("Token(ms)", FigureFormat.Number(Ratio.Of((row.BatchSize ?? 1) * 1e3, row.ThroughputTokensPerSec))),
+        ("Token(ms)", FigureFormat.Number(Ratio.Of(1e3, row.ThroughputTokensPerSec))),
         ("x FP16", FigureFormat.Times(Ratio.Of(row.ThroughputTokensPerSec, baseline?.ThroughputTokensPerSec))),
     ];
 
-    private static IEnumerable<(string Heading, string Text)> Percentiles(SweepResult row, SweepResult? baseline) =>
+    private static IEnumerable<(string Heading, string Text)> Percentiles(SweepResult row, SweepResult? baseline, SweepResult? single) =>
     [
         ("p50(ms)", FigureFormat.Number(row.InterTokenLatencyMs?.P50)),
         ("p90(ms)", FigureFormat.Number(row.InterTokenLatencyMs?.P90)),

@@ -31,6 +31,7 @@ public sealed class BaselineTests
         string[] paths = [.. DecodePaths.Of(QuantizationFormat.Fp16)];
         Assert.Contains("cublas", paths);
         CudaLanguageModel[] models = [.. paths.Select(path => TestModels.OnCuda(model, QuantizationFormat.Fp16, path))];
+        Assert.Single(models.Select(loaded => loaded.Memory.WeightBytes).Distinct()); // all paths read the one copy
         IDecodingSession[] sessions = [.. models.Select(loaded => loaded.CreateSession(64))];
         double[][] milliseconds = [.. paths.Select(_ => new double[Rounds])];
         int[] ids = new int[50];

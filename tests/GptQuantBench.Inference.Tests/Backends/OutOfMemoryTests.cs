@@ -1,5 +1,6 @@
 using GptQuantBench.Inference.Backends;
 using GptQuantBench.Inference.Backends.Cpu;
+using GptQuantBench.Inference.Backends.Cpu.Kernels;
 using GptQuantBench.Inference.Checkpoints;
 using GptQuantBench.Inference.Memory;
 using GptQuantBench.Inference.Quantization;
@@ -39,6 +40,7 @@ public sealed class OutOfMemoryTests
             session.Generate([1, 2, 3], new int[3], SamplingOptions.Greedy);
             session.Reset();
             session.ComputeLogits([1, 2, 3], (_, _, _) => { });
+            using IBatchDecodingSession batch = model.CreateBatch(2, 8);
         }
         catch (InsufficientMemoryException exception)
         {

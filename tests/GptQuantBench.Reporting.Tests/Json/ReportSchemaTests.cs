@@ -31,7 +31,7 @@ public sealed class ReportSchemaTests
         { "sweeps/0/sweep", "\"weather\"" },
         { "sweeps/1/first_token_latency_ms", "0" },
         { "sweeps/3/depth_tokens", "-1" },
-        { "sweeps/5/inter_token_latency_ms/count", "0" },
+        { "sweeps/7/inter_token_latency_ms/count", "0" },
         { "kernels/0/rows", "-1" },
     };
 

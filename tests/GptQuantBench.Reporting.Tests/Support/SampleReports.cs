@@ -47,6 +47,8 @@ internal static class SampleReports
                 DepthTokens = 950, Success = false, Error = "The GPU's memory is full.", Samples = null, NumTokensGenerated = null, MemoryGb = null,
                 KvCacheBytes = null,
             },
+            Batch("FP16", "fp16", 16, 9600),
+            Batch("4-bit", "int4-g32-sym", 16, 8400),
             Sweep(SweepResult.TokenTimes, "FP16", "fp16", 1190) with
             {
                 InterTokenLatencyMs = new InterTokenLatency { P50 = 0.81, P90 = 0.84, P99 = 1.3, Count = 2009 },
@@ -56,8 +58,20 @@ internal static class SampleReports
         [
             new KernelResult
             {
-                Kernel = "matvec", Success = true, Error = null, Format = "int4-g32-sym", Backend = "cuda", Device = "Example GPU",
-                Rows = 4096, Columns = 14_336, BatchSize = 1, TimeUs = 12.5, GbPerSec = 2640, BandwidthFraction = 0.9, Fp16TimeUs = 42,
+                Kernel = KernelResult.ReadMemory, Success = true, Backend = "cuda", Device = "Example GPU", TimeUs = 80, GbPerSec = 2933,
+                SamplesUs = [[80, 81]],
+            },
+            Kernel("linear_product", "FP16", "fp16", 1, 42) with { GbPerSec = 2796, BandwidthFraction = 0.953 },
+            Kernel("cublas", "FP16", "fp16", 1, 44) with { GbPerSec = 2669, BandwidthFraction = 0.91 },
+            Kernel("linear_product", "4-bit", "int4-g32-sym", 1, 12.5) with
+            {
+                GbPerSec = 2640, BandwidthFraction = 0.9, WarmTimeUs = 9.5, WarmGbPerSec = 3474, WarmSamplesUs = [[9.4, 9.6]],
+            },
+            Kernel("linear_product", "4-bit", "int4-g32-sym", 16, 18) with { ArithmeticFraction = 0.1, MultiplyAddGflopPerSec = 1_044_000, Fp16TimeUs = 43 },
+            Kernel("linear_product", "4-bit", "int4-g32-sym", 64, 0) with
+            {
+                Success = false, Error = "The GPU's memory is full.", TimeUs = null, GflopPerSec = null, Fp16TimeUs = null, SamplesUs = null,
+                ReadBandwidthGbPerSec = null,
             },
         ],
     };
@@ -113,6 +127,36 @@ internal static class SampleReports
         ReadBandwidthBufferBytes = 62_000_000,
         Notices = ["Clocks moved by 3% during the run."],
     };
+
+    private static KernelResult Kernel(string kernel, string quantization, string format, int batch, double timeUs) => new()
+    {
+        Kernel = kernel,
+        Success = true,
+        Quantization = quantization,
+        Format = format,
+        Backend = "cuda",
+        Device = "Example GPU",
+        Rows = 14_336,
+        Columns = 4096,
+        BatchSize = batch,
+        TimeUs = timeUs,
+        GflopPerSec = timeUs > 0 ? 2.0 * batch * 14_336 * 4096 / timeUs / 1e3 : null,
+        ReadBandwidthGbPerSec = 2933,
+        Fp16TimeUs = 42,
+        SamplesUs = [[timeUs, timeUs * 1.02]],
+    };
+
+    /// <summary>A point of the sweep over the batch size.</summary>
+    public static SweepResult Batch(string quantization, string format, int size, double throughput) =>
+        Sweep(SweepResult.BatchSizes, quantization, format, throughput) with
+        {
+            PromptTokens = 5,
+            BatchSize = size,
+            NumTokensGenerated = 16,
+            KvCacheBytes = size * 2_359_296,
+            WorkspaceBytes = 1_000_000 + size * 201_028,
+            Samples = new CaseSamples { TotalInferenceTimeSec = [[size * 16 / throughput, size * 16.1 / throughput]] },
+        };
 
     private static SweepResult Sweep(string sweep, string quantization, string format, double? throughput) => new()
     {

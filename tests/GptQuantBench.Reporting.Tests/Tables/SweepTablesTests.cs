@@ -11,7 +11,7 @@ public sealed class SweepTablesTests
     public void EachSweepHasItsTableAndOnlyThoseThatRan()
     {
         Assert.Equal(
-            ["By prompt length", "By depth", "By decode path", "Single tokens"],
+            ["By prompt length", "By depth", "By batch size", "By decode path", "Single tokens"],
             SweepTables.Of(SampleReports.Full()).Select(table => table.Title));
         Assert.Empty(SweepTables.Of(SampleReports.Minimal()));
     }
@@ -26,6 +26,24 @@ public sealed class SweepTablesTests
 
         RunReport other = full with { Sweeps = [.. full.Sweeps.Select(row => row.Quantization == "FP16" ? row with { PromptTokens = 128 } : row)] };
         Assert.Equal("-", Texts(Prompt(other), 1)[^1]);
+    }
+
+    [Fact]
+    public void ABatchStandsBesideOneSequenceAndBesideFp16OfTheSameSize()
+    {
+        RunReport full = SampleReports.Full();
+        RunReport report = full with
+        {
+            Sweeps =
+            [
+                SampleReports.Batch("FP16", "fp16", 1, 1200), SampleReports.Batch("FP16", "fp16", 16, 9600),
+                SampleReports.Batch("4-bit", "int4-g32-sym", 1, 2400), SampleReports.Batch("4-bit", "int4-g32-sym", 16, 8400),
+            ],
+        };
+        ReportTable table = Assert.Single(SweepTables.Of(report));
+        Assert.Equal(["gpt2", "FP16", "1", "1200 ±0.3%", "1200", "1.00x", "-", "0.252"], Texts(table, 0));
+        Assert.Equal(["gpt2", "FP16", "16", "9600 ±0.3%", "600", "8.00x", "-", "0.291"], Texts(table, 1));
+        Assert.Equal(["gpt2", "4-bit", "16", "8400 ±0.3%", "525", "3.50x", "0.88x", "0.291"], Texts(table, 3));
     }
 
     [Fact]
@@ -49,7 +67,7 @@ public sealed class SweepTablesTests
 
         Assert.All(text.ToString().Split('\n'), line => Assert.True(line.TrimEnd().Length <= 100, line));
         // A column that wraps would break its heading.
-        Assert.All(["First token(ms)", "Prefill(tok/s)", "Throughput(tok/s)", "p99/p50"], heading => Assert.Contains(heading, text.ToString(), StringComparison.Ordinal));
+        Assert.All(["First token(ms)", "Prefill(tok/s)", "Throughput(tok/s)", "p99/p50", "Each(tok/s)"], heading => Assert.Contains(heading, text.ToString(), StringComparison.Ordinal));
     }
 
     private static ReportTable Prompt(RunReport report) => SweepTables.Of(report).Single(table => table.Title == "By prompt length");

@@ -67,6 +67,7 @@ public sealed class FailingRunTests
         outcome.ShouldFail(130, "stopped;", "finished cases are in", path);
         Assert.NotEmpty(ReportFile.Read(path).Results);
         Assert.NotNull(ReportFile.Read(path).Metadata.FinishedAt);
+        Assert.DoesNotContain(program.TemporaryFiles, name => name.StartsWith("gptquantbench", StringComparison.Ordinal));
     }
 
     [Fact]

@@ -84,6 +84,21 @@ public sealed partial class SurroundingsTests
             .ShouldFail(2, copy, "MSBuild", "--inProcess");
     }
 
+    [Fact]
+    public void AReadOnlyCheckoutOnlyNeedsAnotherFolderForResults()
+    {
+        Assert.SkipUnless(Environment.IsPrivilegedProcess && OperatingSystem.IsLinux(), "Only root can make a folder read-only for one process.");
+        string[] readOnly =
+            ["unshare", "-m", "sh", "-c", "mount --bind \"$0\" \"$0\" && mount -o remount,ro,bind \"$0\" && cd \"$0\" && exec \"$@\"", Repository.Root];
+        string[] arguments = ["--filter", "*", "--model-path", Repository.Nano, "--smoke", "--backend", "cpu", "--quantizations", "8-bit"];
+        TestProgram.Run([.. arguments, "--inProcess"], launcher: readOnly).ShouldFail(2, "artifacts", "can't be written", "--artifacts");
+
+        using var folder = new TemporaryFolder();
+        TestProgram.Run([.. arguments, "--artifacts", folder.FullName], launcher: readOnly).ShouldFail(2, "can't be written", "--inProcess");
+        TestProgram.Run([.. arguments, "--artifacts", folder.FullName, "--inProcess"], launcher: readOnly).ShouldSucceed();
+        Assert.True(Assert.Single(ReportFile.Read(folder[Report]).Results).Success);
+    }
+
     private static string[] Smoke(string model, string artifacts) =>
         ["--filter", "*", "--model-path", model, "--inProcess", "--smoke", "--tokens", "20", "--backend", "cpu", "--artifacts", artifacts];
 

@@ -26,7 +26,7 @@ public sealed class ToolchainTests
         Assert.Equal(10, inProcess.FirstTokensMs.Warm!.Count);
         // The points of a sweep are told apart in both.
         Assert.Equal(sweeps.Select(Described), sweepsInProcess.Select(Described));
-        Assert.Equal(7, sweeps.Count);
+        Assert.Equal(10, sweeps.Count);
         Assert.All(sweeps.Where(row => row.Sweep != SweepResult.TokenTimes), row =>
             Assert.Equal([2, 2], (row.Samples!.FirstTokenLatencyMs ?? row.Samples.TotalInferenceTimeSec)!.Select(process => process.Count)));
     }

@@ -18,9 +18,12 @@ public sealed class ShortSweepTests(SweepRun run) : IClassFixture<SweepRun>
                 "prompt_length 4-bit 5", "prompt_length 4-bit 128", "prompt_length 4-bit 512",
                 "depth FP16 0", "depth FP16 512", "depth FP16 950",
                 "depth 4-bit 0", "depth 4-bit 512", "depth 4-bit 950",
+                "batch_size FP16 1", "batch_size FP16 8", "batch_size FP16 64",
+                "batch_size 4-bit 1", "batch_size 4-bit 8", "batch_size 4-bit 64",
                 "token_times FP16 5", "token_times 4-bit 5",
             ],
-            run.Report.Sweeps.Select(row => $"{row.Sweep} {row.Quantization} {row.DepthTokens ?? row.PromptTokens}"));
+            run.Report.Sweeps.Select(row =>
+                $"{row.Sweep} {row.Quantization} {(row.Sweep == SweepResult.BatchSizes ? row.BatchSize : row.DepthTokens ?? row.PromptTokens)}"));
         Assert.All(run.Report.Sweeps, row =>
         {
             Assert.True(row.Success, row.Error);
@@ -41,6 +44,7 @@ public sealed class ShortSweepTests(SweepRun run) : IClassFixture<SweepRun>
     [Theory]
     [InlineData(SweepResult.PromptLength, "PromptLengthSweep")]
     [InlineData(SweepResult.Depth, "DepthSweep")]
+    [InlineData(SweepResult.BatchSizes, "BatchSizeSweep")]
     public void SamplesAreBenchmarkDotNetsOwnTimesPointByPoint(string sweep, string sweepClass)
     {
         foreach (var (rows, seconds) in run.Report.Sweeps.Where(row => row.Sweep == sweep).GroupBy(row => row.Quantization).Zip(run.BenchmarkDotNetSeconds(sweepClass)))
@@ -75,6 +79,22 @@ public sealed class ShortSweepTests(SweepRun run) : IClassFixture<SweepRun>
     }
 
     [Fact]
+    public void EachBatchHasItsTokensAndItsMemory()
+    {
+        Assert.All(Rows(SweepResult.BatchSizes), row =>
+        {
+            Assert.Equal(16, row.NumTokensGenerated);
+            var seconds = SampleStatistics.Median(SampleStatistics.Flatten(row.Samples!.TotalInferenceTimeSec))!.Value;
+            Assert.Equal(row.BatchSize!.Value * 16 / seconds, row.ThroughputTokensPerSec!.Value, 6);
+            Assert.Equal(16 / seconds, row.ThroughputPerSequenceTokensPerSec!.Value, 6);
+            // 6 layers, keys and values, 3 heads of 64, FP32, 64 positions: a cache for each sequence and nothing beside it.
+            Assert.Equal(row.BatchSize.Value * 6L * 2 * 3 * 64 * 4 * 64, row.KvCacheBytes);
+            Assert.True(row.WorkspaceBytes >= row.BatchSize.Value * 50257L * 4);
+        });
+        Assert.All(Rows(SweepResult.Depth), row => Assert.Null(row.ThroughputPerSequenceTokensPerSec));
+    }
+
+    [Fact]
     public void SingleTokenTimesRestOnTwoThousandTokens() => Assert.All(Rows(SweepResult.TokenTimes), row =>
     {
         var times = row.InterTokenLatencyMs!;
@@ -86,12 +106,14 @@ public sealed class ShortSweepTests(SweepRun run) : IClassFixture<SweepRun>
 
     [Theory]
     [InlineData("estimated at")]
-    [InlineData("SWEEP 1/6: prompt length, gpt2-nano FP16")]
-    [InlineData("SWEEP 6/6: single-token times, gpt2-nano 4-bit")]
+    [InlineData("SWEEP 1/8: prompt length, gpt2-nano FP16")]
+    [InlineData("SWEEP 8/8: single-token times, gpt2-nano 4-bit")]
     [InlineData("512 tokens    first token")]
     [InlineData("at 950        throughput")]
     [InlineData("By prompt length")]
     [InlineData("By depth")]
+    [InlineData("batch 64      throughput")]
+    [InlineData("By batch size")]
     [InlineData("Single tokens")]
     public void ConsoleShowsThem(string text) => Assert.Contains(text, run.Outcome.Output, StringComparison.Ordinal);
 

@@ -22,7 +22,8 @@ public sealed class SweepLifeTests : IDisposable
         Assert.Contains("seven", record.PointErrors[1], StringComparison.Ordinal);
         // One call for warm-up and two that count; the failed point fails in its warm-up and is not tried again.
         Assert.Equal([5, 5, 5, 7, 32, 32, 32], sweep.Calls);
-        Assert.True(record.Usage!.Value.TotalBytes > 0);
+        Assert.Equal([0, 2], record.PointUsages.Keys.Order());
+        Assert.All(record.PointUsages.Values, usage => Assert.True(usage.TotalBytes > 0));
     }
 
     [Fact]
@@ -58,7 +59,7 @@ public sealed class SweepLifeTests : IDisposable
         }
 
         sweep.CleanUp();
-        return Assert.Single(new SweepRecordStore(_records.FullName).Read("prompt_length", Model, sweep.Format));
+        return Assert.Single(new RecordStore<SweepRecord>(_records.FullName).Read(record => record.Format == sweep.Format));
     }
 
     private RunSettings Settings(int[] prompts, int repeats) => new()
@@ -78,6 +79,8 @@ public sealed class SweepLifeTests : IDisposable
             Formats = ["FP16", "4-bit"],
             PromptLengths = prompts,
             Depths = [0],
+            BatchSizes = [1],
+            BatchTokens = 8,
             Tokens = 8,
             TokenTimes = 2000,
             Repeats = repeats,
@@ -90,7 +93,7 @@ public sealed class SweepLifeTests : IDisposable
     {
         public List<int> Calls { get; } = [];
 
-        private protected override void Measure(SweepPoint point)
+        private protected override void Measure(int index, SweepPoint point)
         {
             Calls.Add(point.PromptTokens!.Value);
             if (point.PromptTokens == 7)
@@ -98,7 +101,7 @@ public sealed class SweepLifeTests : IDisposable
                 throw new InvalidDataException("No seven today.");
             }
 
-            base.Measure(point);
+            base.Measure(index, point);
         }
     }
 }

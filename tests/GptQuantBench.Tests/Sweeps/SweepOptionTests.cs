@@ -18,9 +18,11 @@ public sealed class SweepOptionTests
         [
             .. Formats().SelectMany(format => (string[])[$"prompt_length {format} 5", $"prompt_length {format} 32"]),
             .. Formats().Select(format => $"depth {format} 0"),
+            .. Formats().SelectMany(format => (int[])[1, 2, 4, 8, 16, 32, 64], (format, size) => $"batch_size {format} {size}"),
             .. Formats().Select(format => $"token_times {format} 5"),
         ];
-        Assert.Equal(expected, Rows(folder.FullName).Select(row => $"{row.Sweep} {row.Quantization} {row.DepthTokens ?? row.PromptTokens}"));
+        Assert.Equal(expected, Rows(folder.FullName).Select(row =>
+            $"{row.Sweep} {row.Quantization} {(row.Sweep == SweepResult.BatchSizes ? row.BatchSize : row.DepthTokens ?? row.PromptTokens)}"));
         Assert.All(Rows(folder.FullName), row => Assert.True(row.Success, row.Error));
 
         static string[] Formats() => ["FP16", "8-bit", "4-bit"];
@@ -99,7 +101,7 @@ public sealed class SweepOptionTests
     {
         var outcome = TestProgram.Run(["--list", "flat", "--model-path", _tiny]).ShouldSucceed();
         Assert.All(
-            ["MainJob.LoadModel", "PromptLengthSweep.Prefill", "DepthSweep.Decode", "TokenTimesSweep.Generate"],
+            ["MainJob.LoadModel", "PromptLengthSweep.Prefill", "DepthSweep.Decode", "BatchSizeSweep.Decode", "TokenTimesSweep.Generate"],
             name => Assert.Contains(name, outcome.Output, StringComparison.Ordinal));
     }
 

@@ -17,10 +17,11 @@ public class DepthSweep : Sweep
     private protected override Type BenchmarkType => typeof(DepthSweep);
 
     /// <inheritdoc />
-    private protected override int PositionsOf(SweepPoint point) => point.DepthTokens!.Value + Sweeps.Tokens;
+    private protected override void Open(IReadOnlyList<SweepPoint> points) =>
+        Loaded.CreateSession(points.Max(point => point.DepthTokens!.Value + Sweeps.Tokens));
 
     /// <inheritdoc />
-    private protected override void Prepare(SweepPoint point)
+    private protected override void Prepare(int index, SweepPoint point)
     {
         var depth = point.DepthTokens!.Value;
         _generated = new int[Sweeps.Tokens];
@@ -37,6 +38,6 @@ public class DepthSweep : Sweep
     private protected override void Rewind(SweepPoint point) => Loaded.Session.Rewind(point.DepthTokens!.Value);
 
     /// <inheritdoc />
-    private protected override void Measure(SweepPoint point) =>
+    private protected override void Measure(int index, SweepPoint point) =>
         Loaded.Session.Extend(Loaded.Ids.AsSpan(point.DepthTokens!.Value, 1), _generated, Loaded.Sampling);
 }

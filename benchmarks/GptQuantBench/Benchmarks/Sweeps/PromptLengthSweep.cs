@@ -16,9 +16,10 @@ public class PromptLengthSweep : Sweep
     private protected override Type BenchmarkType => typeof(PromptLengthSweep);
 
     /// <inheritdoc />
-    private protected override int PositionsOf(SweepPoint point) => point.PromptTokens!.Value;
+    private protected override void Open(IReadOnlyList<SweepPoint> points) =>
+        Loaded.CreateSession(points.Max(point => point.PromptTokens!.Value));
 
     /// <inheritdoc />
-    private protected override void Measure(SweepPoint point) =>
+    private protected override void Measure(int index, SweepPoint point) =>
         Loaded.Session.Generate(Loaded.Ids.AsSpan(0, point.PromptTokens!.Value), _first, SamplingOptions.Greedy);
 }

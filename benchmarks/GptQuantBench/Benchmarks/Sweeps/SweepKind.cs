@@ -8,24 +8,46 @@ namespace GptQuantBench.Benchmarks.Sweeps;
 /// <param name="Type">The benchmark class.</param>
 /// <param name="Points">Points of a model; none where the sweep has nothing to do on it.</param>
 /// <param name="RepeatsOf">Measured calls of a point in each process.</param>
+/// <param name="TokensOf">New ids of each sequence in a call.</param>
 internal sealed record SweepKind(
     string Name,
     string Title,
     Type Type,
     Func<SweepSettings, string, IReadOnlyList<SweepPoint>> Points,
-    Func<SweepSettings, int> RepeatsOf)
+    Func<SweepSettings, int> RepeatsOf,
+    Func<SweepSettings, int> TokensOf)
 {
     /// <summary>All of them, in the order in which they run.</summary>
     public static IReadOnlyList<SweepKind> All { get; } =
     [
-        new(SweepResult.PromptLength, "prompt length", typeof(PromptLengthSweep), (sweeps, model) => sweeps.PromptLengthPoints(model), sweeps => sweeps.Repeats),
-        new(SweepResult.Depth, "decode at depth", typeof(DepthSweep), (sweeps, model) => sweeps.DepthPoints(model), sweeps => sweeps.Repeats),
+        new(
+            SweepResult.PromptLength,
+            "prompt length",
+            typeof(PromptLengthSweep),
+            (sweeps, model) => sweeps.PromptLengthPoints(model),
+            sweeps => sweeps.Repeats,
+            _ => 1),
+        new(
+            SweepResult.Depth,
+            "decode at depth",
+            typeof(DepthSweep),
+            (sweeps, model) => sweeps.DepthPoints(model),
+            sweeps => sweeps.Repeats,
+            sweeps => sweeps.Tokens),
+        new(
+            SweepResult.BatchSizes,
+            "batch size",
+            typeof(BatchSizeSweep),
+            (sweeps, _) => sweeps.BatchPoints(),
+            sweeps => sweeps.Repeats,
+            sweeps => sweeps.BatchTokens),
         new(
             SweepResult.TokenTimes,
             "single-token times",
             typeof(TokenTimesSweep),
             (sweeps, _) => sweeps.Tokens > 1 ? [new SweepPoint()] : [],
-            sweeps => sweeps.TimedSequences),
+            sweeps => sweeps.TimedSequences,
+            sweeps => sweeps.Tokens),
     ];
 
     /// <summary>True for the benchmark class of a sweep.</summary>

@@ -26,8 +26,8 @@ public sealed record SweepRecord
     /// <summary>Decode path that ran.</summary>
     public string? Decode { get; init; }
 
-    /// <summary>The allocator's bytes while everything was loaded.</summary>
-    public MemoryUsage? Usage { get; init; }
+    /// <summary>The allocator's bytes at each point, by its index; points that failed are absent.</summary>
+    public IReadOnlyDictionary<int, MemoryUsage> PointUsages { get; init; } = new Dictionary<int, MemoryUsage>();
 
     /// <summary>Tokens of the prompt where the sweep uses the run's own.</summary>
     public int? PromptTokens { get; init; }

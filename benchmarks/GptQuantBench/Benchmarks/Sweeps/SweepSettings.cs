@@ -15,6 +15,12 @@ public sealed record SweepSettings
     /// <summary>Positions that the KV cache holds before the first measured step of the depth sweep.</summary>
     public required IReadOnlyList<int> Depths { get; init; }
 
+    /// <summary>Sequences that decode together; none where the backend decodes one at a time.</summary>
+    public required IReadOnlyList<int> BatchSizes { get; init; }
+
+    /// <summary>Decode steps of each batch.</summary>
+    public required int BatchTokens { get; init; }
+
     /// <summary>Decode steps at each depth; ids of each sequence of the token-time sweep.</summary>
     public required int Tokens { get; init; }
 
@@ -34,6 +40,9 @@ public sealed record SweepSettings
     /// <summary>The depths at which a model has positions for all steps.</summary>
     public IReadOnlyList<SweepPoint> DepthPoints(string model) =>
         [.. Depths.Where(depth => depth + Tokens <= ContextLengths[model]).Select(depth => new SweepPoint(DepthTokens: depth))];
+
+    /// <summary>The batch sizes.</summary>
+    public IReadOnlyList<SweepPoint> BatchPoints() => [.. BatchSizes.Select(size => new SweepPoint(BatchSize: size))];
 
     /// <summary>Sequences that give the asked number of times between their ids.</summary>
     public int TimedSequences => (TokenTimes + Tokens - 2) / (Tokens - 1);

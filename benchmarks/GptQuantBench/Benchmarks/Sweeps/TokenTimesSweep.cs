@@ -17,24 +17,28 @@ public class TokenTimesSweep : Sweep
     private protected override Type BenchmarkType => typeof(TokenTimesSweep);
 
     /// <inheritdoc />
-    private protected override int PositionsOf(SweepPoint point) => Sweeps.Tokens;
+    private protected override void Open(IReadOnlyList<SweepPoint> points) => Loaded.CreateSession(Sweeps.Tokens);
 
     /// <inheritdoc />
-    private protected override void Prepare(SweepPoint point)
+    private protected override void Prepare(int index, SweepPoint point)
     {
         _generated = new int[Sweeps.Tokens];
         _times = new double[Sweeps.Tokens - 1];
     }
 
     /// <inheritdoc />
-    private protected override void Measure(SweepPoint point)
+    private protected override void Measure(int index, SweepPoint point)
     {
         Loaded.Session.GenerateTimed(Loaded.Prompt, _generated, Loaded.Sampling, _times);
         _milliseconds.AddRange(_times);
     }
 
     /// <inheritdoc />
-    private protected override void EndWarmUp() => _milliseconds.Clear();
+    private protected override void EndWarmUp(int index)
+    {
+        base.EndWarmUp(index);
+        _milliseconds.Clear();
+    }
 
     /// <inheritdoc />
     private protected override SweepRecord Complete(SweepRecord record) => record with { TokenMilliseconds = _milliseconds };

@@ -1,22 +1,26 @@
+using GptQuantBench.Inference.Backends.Cpu.Kernels;
 using GptQuantBench.Inference.Memory;
 using GptQuantBench.Inference.Models;
 
 namespace GptQuantBench.Inference.Backends.Cpu;
 
 /// <summary>
-/// Causal softmax attention with a KV cache. The cache is FP32: .NET has no FP16 conversion instruction, keys and values are read by
-/// every later step, and against the weights they are few bytes (gpt2 at 64 positions: 4.7 MB beside 248 MB).
+/// Causal softmax attention of one or several sequences, each with a KV cache. The cache is FP32: .NET has no FP16 conversion
+/// instruction, keys and values are read by every later step, and against the weights they are few bytes (gpt2 at 64 positions: 4.7 MB
+/// beside 248 MB).
 /// <code>
-/// keys, values   [layer][head][position][head size padded to 16 with zeros]
+/// keys     [sequence][layer][head][positions / L][head size][L]     so that a vector is L positions, and no score crosses lanes
+/// values   [sequence][layer][head][position][head size padded to 16]
 /// </code>
 /// </summary>
 internal sealed unsafe class CpuAttention : IDisposable
 {
-    private const int Lanes = 16;
+    private const int MostLanes = 16;
 
     private readonly int _headCount;
     private readonly int _headSize;
     private readonly int _paddedHead;
+    private readonly int _lanes;
     private readonly int _capacity;
     private readonly int _layerCount;
     private readonly int _tileQueries;
@@ -25,39 +29,42 @@ internal sealed unsafe class CpuAttention : IDisposable
     private readonly WorkerPool _pool;
     private readonly NativeBuffer<float> _keys;
     private readonly NativeBuffer<float> _values;
-    private readonly NativeBuffer<float> _queries; // [tokens][head][padded head], already scaled
-    private readonly NativeBuffer<float> _scratch; // per thread: scores of a tile of queries, one head's output
-    private readonly Action<int, int> _split;
+    private readonly NativeBuffer<float> _scratch; // per thread: scores, the same turned, queries turned, outputs of a tile of queries
+    private readonly Action<int, int> _cache;
     private readonly Action<int, int> _attend;
+    private readonly int _sequences;
+    private readonly Tile[] _tiles; // of the pass: queries of one sequence that share a look at the keys
+    private int _tileCount;
     private int _layer;
-    private int _position;
-    private int _tokens;
     private float* _projected;
     private nint _projectedStride;
     private float* _output;
     private nint _outputStride;
 
     public CpuAttention(
-        ModelConfiguration configuration, CpuKernel kernel, WorkerPool pool, MemoryLedger ledger, int capacity, int maximumTokens)
+        ModelConfiguration configuration, CpuKernel kernel, WorkerPool pool, MemoryLedger ledger, int sequences, int capacity, int maximumTokens)
     {
+        _sequences = sequences;
+        _tiles = new Tile[maximumTokens];
         _headCount = configuration.HeadCount;
         _headSize = configuration.HeadSize;
-        _paddedHead = (_headSize + Lanes - 1) / Lanes * Lanes;
+        _paddedHead = (_headSize + MostLanes - 1) / MostLanes * MostLanes;
+        _lanes = kernel.Lanes;
         _layerCount = configuration.LayerCount;
-        _capacity = capacity;
+        _capacity = (capacity + _lanes - 1) / _lanes * _lanes;
         _kernel = kernel;
         _pool = pool;
-        _tileQueries = Math.Min(maximumTokens, 2 * kernel.TileTokens);
-        _scratchLength = (_tileQueries * capacity) + _paddedHead;
-        long cacheLength = (long)_layerCount * _headCount * capacity * _paddedHead;
-        _split = Split;
+        _tileQueries = Math.Min(maximumTokens, kernel.PanelTokens);
+        int width = kernel.PanelWidth(_tileQueries);
+        _scratchLength = ((2 * _capacity) + (2 * _paddedHead)) * width;
+        long heads = (long)sequences * _layerCount * _headCount;
+        _cache = Cache;
         _attend = Attend;
         try
         {
-            _keys = new(ledger, MemoryCategory.KeyValueCache, cacheLength, BufferFill.Poison);
-            _values = new(ledger, MemoryCategory.KeyValueCache, cacheLength, BufferFill.Poison);
-            _queries = new(ledger, MemoryCategory.Workspace, (long)maximumTokens * _headCount * _paddedHead, BufferFill.Zero);
-            _scratch = new(ledger, MemoryCategory.Workspace, (long)pool.ThreadCount * _scratchLength, BufferFill.None);
+            _keys = new(ledger, MemoryCategory.KeyValueCache, heads * _capacity * _headSize, BufferFill.Poison);
+            _values = new(ledger, MemoryCategory.KeyValueCache, heads * _capacity * _paddedHead, BufferFill.Poison);
+            _scratch = new(ledger, MemoryCategory.Workspace, (long)pool.ThreadCount * _scratchLength, BufferFill.Zero);
         }
         catch
         {
@@ -66,36 +73,65 @@ internal sealed unsafe class CpuAttention : IDisposable
         }
     }
 
-    /// <summary>Caches keys and values of consecutive positions and attends from each of them to all positions up to itself.</summary>
-    /// <param name="layer">Which part of the cache.</param>
-    /// <param name="position">Position of the first query.</param>
-    /// <param name="tokens">Queries.</param>
+    /// <summary>Says what the queries of the next calls of <see cref="Run"/> are to their sequences.</summary>
+    /// <param name="runs">Run by run, as many queries as the caller has room for at most.</param>
+    public void Begin(ReadOnlySpan<SequenceRun> runs)
+    {
+        _tileCount = 0;
+        int token = 0;
+        foreach (SequenceRun run in runs)
+        {
+            for (int first = 0; first < run.Count; first += _tileQueries)
+            {
+                int queries = Math.Min(_tileQueries, run.Count - first);
+                _tiles[_tileCount++] = new(run.Sequence, run.Position + first, token, queries);
+                token += queries;
+            }
+        }
+    }
+
+    /// <summary>Caches keys and values of the pass's positions and attends from each of them to all of its sequence up to itself.</summary>
+    /// <param name="layer">Which part of the caches.</param>
     /// <param name="projected">FP32 [tokens, q | k | v], heads side by side in each.</param>
     /// <param name="projectedStride">Floats from query to query.</param>
     /// <param name="output">Receives FP32 [tokens, heads side by side].</param>
     /// <param name="outputStride">Floats from query to query.</param>
-    public void Run(int layer, int position, int tokens, float* projected, nint projectedStride, float* output, nint outputStride)
+    public void Run(int layer, float* projected, nint projectedStride, float* output, nint outputStride)
     {
         _layer = layer;
-        _position = position;
-        _tokens = tokens;
         _projected = projected;
         _projectedStride = projectedStride;
         _output = output;
         _outputStride = outputStride;
-        _pool.Run(tokens, _split);
-        _pool.Run(_headCount * ((tokens + _tileQueries - 1) / _tileQueries), _attend);
+        if (_tileCount == 1)
+        {
+            _pool.Run(_headCount, _attend);
+        }
+        else
+        {
+            _pool.Run(_headCount, _cache);
+            _pool.Run(_headCount * _tileCount, _attend);
+        }
     }
 
-    /// <summary>Fills the cache from a position on with NaN.</summary>
-    public void PoisonCache(int position)
+    /// <summary>Fills a sequence's cache from a position on with NaN.</summary>
+    public void PoisonCache(int sequence, int position)
     {
-        int length = (_capacity - position) * _paddedHead;
-        for (int head = 0; head < _layerCount * _headCount; head++)
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)sequence, (uint)_sequences);
+        for (_layer = 0; _layer < _layerCount; _layer++)
         {
-            long start = (((long)head * _capacity) + position) * _paddedHead;
-            _keys.Slice(start, length).Fill(float.NaN);
-            _values.Slice(start, length).Fill(float.NaN);
+            for (int head = 0; head < _headCount; head++)
+            {
+                for (int at = position; at < _capacity; at++)
+                {
+                    for (int i = 0; i < _headSize; i++)
+                    {
+                        Key(sequence, head, at)[i * _lanes] = float.NaN;
+                    }
+
+                    new Span<float>(Value(sequence, head, at), _paddedHead).Fill(float.NaN);
+                }
+            }
         }
     }
 
@@ -104,61 +140,116 @@ internal sealed unsafe class CpuAttention : IDisposable
     {
         _keys?.Dispose();
         _values?.Dispose();
-        _queries?.Dispose();
         _scratch?.Dispose();
     }
 
-    private nint CacheOffset(int head, int position) =>
-        (nint)(((((long)_layer * _headCount) + head) * _capacity) + position) * _paddedHead;
+    private long Cached(int sequence, int head) => ((((long)sequence * _layerCount) + _layer) * _headCount) + head;
 
-    private void Split(int token, int worker)
+    /// <summary>A key's first element; the next is a vector further.</summary>
+    private float* Key(int sequence, int head, int position)
     {
-        float scale = 1f / MathF.Sqrt(_headSize);
-        int width = _headCount * _headSize;
-        float* projected = _projected + (token * _projectedStride);
-        for (int head = 0; head < _headCount; head++)
-        {
-            float* q = projected + (head * _headSize);
-            float* query = _queries.Data + ((((nint)token * _headCount) + head) * _paddedHead);
-            for (int i = 0; i < _headSize; i++)
-            {
-                query[i] = q[i] * scale;
-            }
+        nint start = (nint)(Cached(sequence, head) * _capacity) * _headSize;
+        return _keys.Data + start + ((nint)(position / _lanes) * _headSize * _lanes) + (position % _lanes);
+    }
 
-            nint cache = CacheOffset(head, _position + token);
-            CopyPadded(q + width, _keys.Data + cache);
-            CopyPadded(q + (2 * width), _values.Data + cache);
+    private float* Value(int sequence, int head, int position) =>
+        _values.Data + ((nint)((Cached(sequence, head) * _capacity) + position) * _paddedHead);
+
+    private void Cache(int head, int worker)
+    {
+        for (int tile = 0; tile < _tileCount; tile++)
+        {
+            Cache(_tiles[tile], head);
         }
     }
 
-    private void CopyPadded(float* from, float* to)
+    private void Cache(in Tile tile, int head)
     {
-        new ReadOnlySpan<float>(from, _headSize).CopyTo(new Span<float>(to, _headSize));
-        new Span<float>(to + _headSize, _paddedHead - _headSize).Clear();
+        int width = _headCount * _headSize;
+        for (int query = 0; query < tile.Queries; query++)
+        {
+            float* key = _projected + ((tile.FirstToken + query) * _projectedStride) + width + (head * _headSize);
+            float* to = Key(tile.Sequence, head, tile.Position + query);
+            for (int i = 0; i < _headSize; i++)
+            {
+                to[i * _lanes] = key[i];
+            }
+
+            float* value = Value(tile.Sequence, head, tile.Position + query);
+            new ReadOnlySpan<float>(key + width, _headSize).CopyTo(new Span<float>(value, _headSize));
+            new Span<float>(value + _headSize, _paddedHead - _headSize).Clear();
+        }
     }
 
     private void Attend(int chunk, int worker)
     {
         int head = chunk % _headCount;
-        int first = chunk / _headCount * _tileQueries;
-        int queries = Math.Min(_tileQueries, _tokens - first);
-        float* scores = _scratch.Data + ((nint)worker * _scratchLength);
-        float* attended = scores + ((nint)_tileQueries * _capacity);
-        int seen = _position + first + queries;
-        nint queryStride = (nint)_headCount * _paddedHead;
-        _kernel.Multiply(
-            _keys.Data + CacheOffset(head, 0), _paddedHead, seen,
-            _queries.Data + (first * queryStride) + ((nint)head * _paddedHead), queryStride, queries, _paddedHead,
-            scores, _capacity, accumulate: false);
-        for (int i = 0; i < queries; i++)
+        Tile tile = _tiles[chunk / _headCount];
+        if (_tileCount == 1)
         {
-            // Scores of later positions are there, too: the tile of queries is computed as one rectangle. They are not read.
-            int visible = _position + first + i + 1;
-            float* own = scores + ((nint)i * _capacity);
+            // One tile has all queries: what caches a head is the same thread that looks at it.
+            Cache(tile, head);
+        }
+
+        int queries = tile.Queries;
+        int width = _kernel.PanelWidth(queries);
+        int seen = tile.Position + queries;
+        float* scores = _scratch.Data + ((nint)worker * _scratchLength);
+        float* weights = scores + ((nint)_capacity * width);
+        float* turned = weights + ((nint)_capacity * width);
+        float* attended = turned + ((nint)_paddedHead * width);
+
+        float scale = 1f / MathF.Sqrt(_headSize);
+        for (int query = 0; query < queries; query++)
+        {
+            float* q = _projected + ((tile.FirstToken + query) * _projectedStride) + (head * _headSize);
+            for (int i = 0; i < _headSize; i++)
+            {
+                turned[(i * width) + query] = q[i] * scale;
+            }
+        }
+
+        _kernel.MultiplyPanel(
+            Key(tile.Sequence, head, 0), _lanes, (nint)_headSize * _lanes, _headSize, turned, queries, scores, _capacity, seen, adds: false);
+        for (int query = 0; query < queries; query++)
+        {
+            // Scores of later positions are there, too: the tile of queries is computed as one rectangle. Their weight is 0.
+            int visible = tile.Position + query + 1;
+            float* own = scores + ((nint)query * _capacity);
             Activations.Softmax(new Span<float>(own, visible));
-            _kernel.WeightedSum(own, _values.Data + CacheOffset(head, 0), visible, _paddedHead, attended);
-            float* output = _output + ((first + i) * _outputStride) + ((nint)head * _headSize);
-            new ReadOnlySpan<float>(attended, _headSize).CopyTo(new Span<float>(output, _headSize));
+            if (width > 1)
+            {
+                Turn(own, visible, seen, weights + query, width);
+            }
+        }
+
+        _kernel.MultiplyPanel(
+            Value(tile.Sequence, head, 0), _paddedHead, _lanes, seen, width > 1 ? weights : scores, queries, attended, _paddedHead, _headSize,
+            adds: false);
+        for (int query = 0; query < queries; query++)
+        {
+            float* output = _output + ((tile.FirstToken + query) * _outputStride) + ((nint)head * _headSize);
+            new ReadOnlySpan<float>(attended + ((nint)query * _paddedHead), _headSize).CopyTo(new Span<float>(output, _headSize));
         }
     }
+
+    private static void Turn(float* from, int visible, int seen, float* to, int width)
+    {
+        int i = 0;
+        for (; i < visible; i++)
+        {
+            to[i * width] = from[i];
+        }
+
+        for (; i < seen; i++)
+        {
+            to[i * width] = 0f;
+        }
+    }
+
+    /// <param name="Sequence">Whose cache.</param>
+    /// <param name="Position">Position of the first query.</param>
+    /// <param name="FirstToken">Index of the first query in the pass.</param>
+    /// <param name="Queries">How many.</param>
+    private readonly record struct Tile(int Sequence, int Position, int FirstToken, int Queries);
 }

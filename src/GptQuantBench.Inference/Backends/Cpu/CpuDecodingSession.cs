@@ -16,6 +16,7 @@ internal sealed unsafe class CpuDecodingSession : IDecodingSession
     private readonly MemoryLedger _ledger;
     private readonly NativeBuffer<float> _lastLogits;
     private readonly Sampler _sampler;
+    private readonly int[] _tokens; // 0, 1, 2, …: to slice indices from
     private NativeBuffer<float>? _allLogits;
 
     public CpuDecodingSession(ModelConfiguration configuration, ICpuForwardPass forward, MemoryLedger ledger, int capacity)
@@ -25,6 +26,7 @@ internal sealed unsafe class CpuDecodingSession : IDecodingSession
         _ledger = ledger;
         Capacity = capacity;
         _sampler = new(configuration.VocabularySize);
+        _tokens = [.. Enumerable.Range(0, forward.MaximumTokens)];
         _lastLogits = new(ledger, MemoryCategory.Workspace, configuration.VocabularySize, BufferFill.Zero);
     }
 
@@ -93,7 +95,7 @@ internal sealed unsafe class CpuDecodingSession : IDecodingSession
             for (int row = 0; row < now.Length; row += rows)
             {
                 int count = Math.Min(rows, now.Length - row);
-                _forward.ComputeLogits(row, count, _allLogits.Data);
+                _forward.ComputeLogits(_tokens.AsSpan(row, count), _allLogits.Data);
                 consumer(first + row, count, _allLogits.Slice(0, checked(count * vocabulary)));
             }
 
@@ -102,7 +104,7 @@ internal sealed unsafe class CpuDecodingSession : IDecodingSession
     }
 
     /// <summary>Fills the cache from a position on with NaN, so that a test sees which slots are read.</summary>
-    internal void PoisonCache(int position) => _forward.PoisonCache(position);
+    internal void PoisonCache(int position) => _forward.PoisonCache(sequence: 0, position);
 
     /// <inheritdoc />
     public void Dispose()
@@ -123,7 +125,7 @@ internal sealed unsafe class CpuDecodingSession : IDecodingSession
                 last = Append(generated.Slice(step - 1, 1));
             }
 
-            _forward.ComputeLogits(last, 1, _lastLogits.Data);
+            _forward.ComputeLogits(_tokens.AsSpan(last, 1), _lastLogits.Data);
             generated[step] = _sampler.Sample(logits, sampling, step);
             onToken?.Invoke(step, generated[step]);
         }
@@ -136,7 +138,7 @@ internal sealed unsafe class CpuDecodingSession : IDecodingSession
         while (!ids.IsEmpty)
         {
             count = Math.Min(_forward.MaximumTokens, ids.Length);
-            _forward.Append(ids[..count], Position);
+            _forward.Append(ids[..count], [new SequenceRun(Sequence: 0, Position, count)]);
             Position += count;
             ids = ids[count..];
         }

@@ -1,3 +1,4 @@
+using GptQuantBench.Inference.Backends.Cpu.Kernels;
 using GptQuantBench.Inference.Memory;
 using GptQuantBench.Inference.Models;
 
@@ -8,14 +9,14 @@ internal static class CpuForwardPasses
 {
     private static readonly Dictionary<string, Factory> _factories = new(StringComparer.Ordinal)
     {
-        ["gpt2"] = (configuration, weights, kernel, products, pool, ledger, capacity) =>
-            new Gpt2ForwardPass(configuration, weights, kernel, products, pool, ledger, capacity),
+        ["gpt2"] = (configuration, weights, kernel, products, pool, ledger, sequences, capacity) =>
+            new Gpt2ForwardPass(configuration, weights, kernel, products, pool, ledger, sequences, capacity),
     };
 
-    /// <summary>Makes a forward pass with room for <c>capacity</c> positions.</summary>
+    /// <summary>Makes a forward pass with room for <c>capacity</c> positions of each sequence.</summary>
     public delegate ICpuForwardPass Factory(
         ModelConfiguration configuration, CpuWeights weights, CpuKernel kernel, Products products, WorkerPool pool,
-        MemoryLedger ledger, int capacity);
+        MemoryLedger ledger, int sequences, int capacity);
 
     /// <summary>The factory of an architecture.</summary>
     /// <exception cref="ModelFormatException">The CPU backend does not know it.</exception>

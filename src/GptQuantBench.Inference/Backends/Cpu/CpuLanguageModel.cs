@@ -1,3 +1,4 @@
+using GptQuantBench.Inference.Backends.Cpu.Kernels;
 using GptQuantBench.Inference.Checkpoints;
 using GptQuantBench.Inference.Memory;
 using GptQuantBench.Inference.Models;
@@ -36,7 +37,7 @@ internal sealed class CpuLanguageModel : ILanguageModel
         _pool = new(Environment.ProcessorCount);
         try
         {
-            _weights = new(model, format, ledger, _pool);
+            _weights = new(model, format, kernel, ledger, _pool);
         }
         catch
         {
@@ -51,11 +52,11 @@ internal sealed class CpuLanguageModel : ILanguageModel
     /// <inheritdoc />
     public QuantizationFormat Format { get; }
 
-    /// <summary>The SIMD kernels and how they multiply: <c>avx512-int16</c>.</summary>
+    /// <summary>The SIMD kernels and how they multiply: <c>avx512-integer</c>.</summary>
     public string Decode => CpuDecodePath.Name(_kernel, _products);
 
     /// <summary>The same for the widest vectors of this machine and what is fastest with them, whatever is forced.</summary>
-    public string DefaultDecode => CpuDecodePath.Name(CpuKernels.Default, CpuDecodePath.Default(CpuKernels.Default, Format));
+    public string DefaultDecode => CpuDecodePath.Name(CpuKernels.Default, CpuDecodePath.Default(Format));
 
     /// <inheritdoc />
     public MemoryUsage Memory => _ledger.Usage;
@@ -64,19 +65,22 @@ internal sealed class CpuLanguageModel : ILanguageModel
     public long BytesPerToken { get; }
 
     /// <inheritdoc />
-    public IDecodingSession CreateSession(int capacity)
+    public double MeasureReadBandwidth()
     {
-        int rounded = SequenceLimits.RoundCapacity(capacity, Configuration);
-        ICpuForwardPass forward = _forwardPass(Configuration, _weights, _kernel, _products, _pool, _ledger, rounded);
-        try
-        {
-            return new CpuDecodingSession(Configuration, forward, _ledger, rounded);
-        }
-        catch
-        {
-            forward.Dispose();
-            throw;
-        }
+        using ReadBandwidthProbe probe = new(_weights.MatrixParts, _pool);
+        return ProbeRate.Median(probe, ProbeRate.Passes, pass => pass.BytesPerPass);
+    }
+
+    /// <inheritdoc />
+    public IDecodingSession CreateSession(int capacity) => Create(
+        sequences: 1, capacity, (forward, rounded) => new CpuDecodingSession(Configuration, forward, _ledger, rounded));
+
+    /// <inheritdoc />
+    public IBatchDecodingSession CreateBatch(int sequences, int capacity)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(sequences, 1);
+        return Create(
+            sequences, capacity, (forward, rounded) => new CpuBatchDecodingSession(Configuration, forward, _pool, _ledger, sequences, rounded));
     }
 
     /// <inheritdoc />
@@ -84,5 +88,24 @@ internal sealed class CpuLanguageModel : ILanguageModel
     {
         _weights.Dispose();
         _pool.Dispose();
+    }
+
+    /// <summary>The forward pass over caches of its own.</summary>
+    internal ICpuForwardPass CreateForwardPass(int sequences, int capacity) =>
+        _forwardPass(Configuration, _weights, _kernel, _products, _pool, _ledger, sequences, capacity);
+
+    private T Create<T>(int sequences, int capacity, Func<ICpuForwardPass, int, T> session)
+    {
+        int rounded = SequenceLimits.RoundCapacity(capacity, Configuration);
+        ICpuForwardPass forward = CreateForwardPass(sequences, rounded);
+        try
+        {
+            return session(forward, rounded);
+        }
+        catch
+        {
+            forward.Dispose();
+            throw;
+        }
     }
 }

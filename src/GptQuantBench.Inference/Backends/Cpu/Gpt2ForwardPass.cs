@@ -1,4 +1,6 @@
 using System.Numerics.Tensors;
+using GptQuantBench.Inference.Backends.Cpu.Kernels;
+using GptQuantBench.Inference.Backends.Cpu.Tiles;
 using GptQuantBench.Inference.Memory;
 using GptQuantBench.Inference.Models;
 using GptQuantBench.Inference.Quantization;
@@ -17,9 +19,8 @@ internal sealed unsafe class Gpt2ForwardPass : ICpuForwardPass
     private const int MostTokens = 512;
 
     private readonly ModelConfiguration _configuration;
-    private readonly CpuKernel _kernel;
     private readonly WorkerPool _pool;
-    private readonly PackedMatrix _tokenEmbedding;
+    private readonly TiledMatrix _tokenEmbedding;
     private readonly PackedMatrix _positionEmbedding;
     private readonly Gpt2Block[] _blocks;
     private readonly LayerNormWeights _finalNorm;
@@ -31,28 +32,30 @@ internal sealed unsafe class Gpt2ForwardPass : ICpuForwardPass
     private readonly NativeBuffer<float> _normalized; // [T, D]: input of the next matrix
     private readonly NativeBuffer<float> _wide;       // [T, 3D or I]: q, k, v of all heads; the feed-forward layer
     private readonly Action<int, int> _normalize;
+    private readonly int[] _logitTokens;
     private LayerNormWeights _norm;
-    private int _normFirst;
+    private bool _isForLogits;
 
     public Gpt2ForwardPass(
         ModelConfiguration configuration, CpuWeights weights, CpuKernel kernel, Products products, WorkerPool pool,
-        MemoryLedger ledger, int capacity)
+        MemoryLedger ledger, int sequences, int capacity)
     {
         _configuration = configuration;
-        _kernel = kernel;
         _pool = pool;
         _tokenEmbedding = weights.Matrix("wte.weight");
-        _positionEmbedding = weights.Matrix("wpe.weight");
+        _positionEmbedding = weights.Table("wpe.weight");
         _blocks = [.. Enumerable.Range(0, configuration.LayerCount).Select(layer => new Gpt2Block(weights, layer))];
         _finalNorm = new(weights, "ln_f");
-        MaximumTokens = Math.Min(capacity, MostTokens);
+        MaximumTokens = Math.Max(sequences, Math.Min(capacity, MostTokens));
+        _logitTokens = new int[MaximumTokens];
         _width = Padded(configuration.EmbeddingSize);
         _wideWidth = Padded(Math.Max(3 * configuration.EmbeddingSize, configuration.InnerSize));
-        _multiplier = new(kernel, products, pool, ledger, Math.Max(configuration.EmbeddingSize, configuration.InnerSize));
         _normalize = Normalize;
         try
         {
-            _attention = new(configuration, kernel, pool, ledger, capacity, MaximumTokens);
+            _multiplier = new(
+                kernel, products, pool, ledger, Math.Max(configuration.EmbeddingSize, configuration.InnerSize), MaximumTokens);
+            _attention = new(configuration, kernel, pool, ledger, sequences, capacity, MaximumTokens);
             _residual = Activation(_width);
             _normalized = Activation(_width);
             _wide = Activation(_wideWidth);
@@ -70,19 +73,20 @@ internal sealed unsafe class Gpt2ForwardPass : ICpuForwardPass
     public int MaximumTokens { get; }
 
     /// <inheritdoc />
-    public void Append(ReadOnlySpan<int> ids, int position)
+    public void Append(ReadOnlySpan<int> ids, ReadOnlySpan<SequenceRun> runs)
     {
         int tokens = ids.Length;
-        Embed(ids, position);
+        _attention.Begin(runs);
+        Embed(ids, runs);
         for (int layer = 0; layer < _blocks.Length; layer++)
         {
             Gpt2Block block = _blocks[layer];
-            NormalizeAll(block.AttentionNorm, 0, tokens);
+            NormalizeAll(block.AttentionNorm, tokens);
             Multiply(block.QueryKeyValue, _normalized.Data, _width, tokens, _wide.Data, _wideWidth, Epilogue.Overwrite);
-            _attention.Run(layer, position, tokens, _wide.Data, _wideWidth, _normalized.Data, _width);
+            _attention.Run(layer, _wide.Data, _wideWidth, _normalized.Data, _width);
             Multiply(block.AttentionOutput, _normalized.Data, _width, tokens, _residual.Data, _width, Epilogue.Add);
 
-            NormalizeAll(block.FeedForwardNorm, 0, tokens);
+            NormalizeAll(block.FeedForwardNorm, tokens);
             ClearPadding(tokens);
             Multiply(block.FeedForwardInput, _normalized.Data, _width, tokens, _wide.Data, _wideWidth, Epilogue.Gelu);
             Multiply(block.FeedForwardOutput, _wide.Data, _wideWidth, tokens, _residual.Data, _width, Epilogue.Add);
@@ -90,22 +94,24 @@ internal sealed unsafe class Gpt2ForwardPass : ICpuForwardPass
     }
 
     /// <inheritdoc />
-    public void ComputeLogits(int first, int count, float* logits)
+    public void ComputeLogits(ReadOnlySpan<int> tokens, float* logits)
     {
-        NormalizeAll(_finalNorm, first, count);
+        tokens.CopyTo(_logitTokens);
+        _isForLogits = true;
+        NormalizeAll(_finalNorm, tokens.Length);
+        _isForLogits = false;
         _multiplier.Multiply(
-            _tokenEmbedding, bias: null, _normalized.Data + ((nint)first * _width), _width, count,
-            logits, _configuration.VocabularySize, Epilogue.Overwrite);
+            _tokenEmbedding, bias: null, _normalized.Data, _width, tokens.Length, logits, _configuration.VocabularySize, Epilogue.Overwrite);
     }
 
     /// <inheritdoc />
-    public void PoisonCache(int position) => _attention.PoisonCache(position);
+    public void PoisonCache(int sequence, int position) => _attention.PoisonCache(sequence, position);
 
     /// <inheritdoc />
     public void Dispose()
     {
-        _multiplier.Dispose();
         // Not all of them exist where memory ran out on the way.
+        _multiplier?.Dispose();
         _attention?.Dispose();
         _residual?.Dispose();
         _normalized?.Dispose();
@@ -115,17 +121,20 @@ internal sealed unsafe class Gpt2ForwardPass : ICpuForwardPass
     private static int Padded(int columns) =>
         (columns + PackedLayout.BlockColumns - 1) / PackedLayout.BlockColumns * PackedLayout.BlockColumns;
 
-    private void Embed(ReadOnlySpan<int> ids, int position)
+    private void Embed(ReadOnlySpan<int> ids, ReadOnlySpan<SequenceRun> runs)
     {
         int size = _configuration.EmbeddingSize;
-        int blocks = _width / PackedLayout.BlockColumns;
-        for (int token = 0; token < ids.Length; token++)
+        int token = 0;
+        foreach (SequenceRun run in runs)
         {
-            float* at = _residual.Data + ((nint)token * _width);
-            float* row = _normalized.Data + ((nint)token * _width);
-            _kernel.Unpack(_tokenEmbedding.View, ids[token], 1, 0, blocks, at);
-            _kernel.Unpack(_positionEmbedding.View, position + token, 1, 0, blocks, row);
-            TensorPrimitives.Add(new ReadOnlySpan<float>(at, size), new ReadOnlySpan<float>(row, size), new Span<float>(at, size));
+            for (int i = 0; i < run.Count; i++, token++)
+            {
+                float* at = _residual.Data + ((nint)token * _width);
+                float* row = _normalized.Data + ((nint)token * _width);
+                _tokenEmbedding.GetRow(ids[token], at);
+                _positionEmbedding.GetRow(run.Position + i, new Span<float>(row, size));
+                TensorPrimitives.Add(new ReadOnlySpan<float>(at, size), new ReadOnlySpan<float>(row, size), new Span<float>(at, size));
+            }
         }
     }
 
@@ -143,22 +152,21 @@ internal sealed unsafe class Gpt2ForwardPass : ICpuForwardPass
         }
     }
 
-    private void NormalizeAll(LayerNormWeights norm, int first, int tokens)
+    private void NormalizeAll(LayerNormWeights norm, int tokens)
     {
         _norm = norm;
-        _normFirst = first;
         _pool.Run(tokens, _normalize);
     }
 
     private void Normalize(int chunk, int worker)
     {
         int size = _configuration.EmbeddingSize;
-        nint row = (nint)(_normFirst + chunk) * _width;
+        nint token = _isForLogits ? _logitTokens[chunk] : chunk;
         Activations.LayerNorm(
-            new ReadOnlySpan<float>(_residual.Data + row, size),
+            new ReadOnlySpan<float>(_residual.Data + (token * _width), size),
             new ReadOnlySpan<float>(_norm.Gain, size),
             new ReadOnlySpan<float>(_norm.Bias, size),
             _configuration.LayerNormEpsilon,
-            new Span<float>(_normalized.Data + row, size));
+            new Span<float>(_normalized.Data + ((nint)chunk * _width), size));
     }
 }

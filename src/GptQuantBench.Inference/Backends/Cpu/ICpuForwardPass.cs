@@ -1,22 +1,21 @@
 namespace GptQuantBench.Inference.Backends.Cpu;
 
-/// <summary>The forward pass of one architecture over one sequence, with its KV cache and activations. Not thread-safe.</summary>
+/// <summary>A model over one or several sequences, with their KV caches and activations. Not thread-safe.</summary>
 internal unsafe interface ICpuForwardPass : IDisposable
 {
-    /// <summary>Ids that <see cref="Append"/> takes at once.</summary>
+    /// <summary>Ids that <see cref="Append"/> takes at once; at least one for each sequence.</summary>
     int MaximumTokens { get; }
 
-    /// <summary>Runs all blocks for consecutive ids, whose keys and values join the cache.</summary>
-    /// <param name="ids">1 … <see cref="MaximumTokens"/> ids of the vocabulary.</param>
-    /// <param name="position">Position of the first; all positions before it are in the cache.</param>
-    void Append(ReadOnlySpan<int> ids, int position);
+    /// <summary>Runs all blocks for ids whose keys and values join the caches: one pass over the weights for all of them.</summary>
+    /// <param name="ids">1 … <see cref="MaximumTokens"/> ids of the vocabulary, run by run.</param>
+    /// <param name="runs">What they are to their sequences; no sequence twice, counts as many as there are ids.</param>
+    void Append(ReadOnlySpan<int> ids, ReadOnlySpan<SequenceRun> runs);
 
     /// <summary>Logits of ids of the last <see cref="Append"/>.</summary>
-    /// <param name="first">Index of the first among them.</param>
-    /// <param name="count">How many.</param>
-    /// <param name="logits">Receives FP32 [count, vocabulary].</param>
-    void ComputeLogits(int first, int count, float* logits);
+    /// <param name="tokens">Their indices among its ids.</param>
+    /// <param name="logits">Receives FP32 [tokens, vocabulary].</param>
+    void ComputeLogits(ReadOnlySpan<int> tokens, float* logits);
 
-    /// <summary>Fills the cache from a position on with NaN, so that a test sees a read of what was never written.</summary>
-    void PoisonCache(int position);
+    /// <summary>Fills a sequence's cache from a position on with NaN, so that a test sees a read of what was never written.</summary>
+    void PoisonCache(int sequence, int position);
 }

@@ -105,11 +105,10 @@ internal sealed class CudaBackend : IBackend
     }
 
     /// <inheritdoc />
-    public double MeasureReadBandwidth(long bufferBytes, BackendOptions options)
+    public IKernelBench KernelBench(BackendOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
-        CudaContext context = CudaRuntime.Context(options.Device);
-        return ReadProbe.Measure(context, CudaRuntime.KernelModules(context, options.KernelDirectory), bufferBytes, options.LaunchByLaunch);
+        return new CudaKernelBench(options);
     }
 
     /// <inheritdoc />

@@ -45,6 +45,21 @@ public sealed class SweepTests
     [InlineData("--filter", "*FirstToken*")]
     public void AChosenPathOrPhaseIsNotSwept(params string[] options) => Assert.Empty(Run(options).Sweeps);
 
+    [Fact]
+    public void BatchesHaveAPointForEachSizeWithItsMemory()
+    {
+        var report = Run(["--filter", "*BatchSizeSweep*"]);
+        Assert.Equal(
+            [("FP16", 1), ("FP16", 8), ("FP16", 64), ("4-bit", 1), ("4-bit", 8), ("4-bit", 64)],
+            report.Sweeps.Select(point => (point.Quantization, point.BatchSize)));
+        Assert.All(report.Sweeps, point =>
+        {
+            Assert.True(point.Success, point.Error);
+            Assert.True(point.ThroughputTokensPerSec > 0);
+            Assert.True(point.KvCacheBytes >= point.BatchSize * 1024);
+        });
+    }
+
     private static RunReport Run(string[] options, int expectedExitCode = 0, params (string Name, string Value)[] faults)
     {
         using var artifacts = new TemporaryFolder();
