@@ -174,7 +174,7 @@ public sealed class FailingRunTests
         ["--filter", "*", "--model-path", model, "--inProcess", "--smoke", "--tokens", "20", "--backend", "cpu", "--artifacts", artifacts];
 
     private static string[] Endless(string artifacts) =>
-        ["--filter", "*", "--model-path", Repository.Nano, "--inProcess", "--iterationCount", "40", "--sweeps", "none", "--backend", "cpu", "--artifacts", artifacts];
+        ["--filter", "*", "--model-path", _tiny, "--tokens", "20", "--inProcess", "--iterationCount", "200", "--sweeps", "none", "--backend", "cpu", "--artifacts", artifacts];
 
     private static string WaitForRows(TestProgram program, string artifacts, int count)
     {

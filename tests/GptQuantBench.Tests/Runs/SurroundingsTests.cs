@@ -9,12 +9,15 @@ public sealed partial class SurroundingsTests
 {
     private const string Report = "llm_benchmark_results.json";
 
+    /// <summary>The model does not matter here; 48 positions, and ids instead of text.</summary>
+    private static readonly string _tiny = Path.Combine(Repository.Fixtures, "variants", "deep-f16");
+
     [Fact]
     public void ASecondRunInTheSameFolderIsRefusedAndHarmsNothing()
     {
         using var folder = new TemporaryFolder();
         using var first = TestProgram.Start(
-            ["--filter", "*", "--model-path", Repository.Nano, "--inProcess", "--iterationCount", "1000", "--backend", "cpu", "--artifacts", folder.FullName]);
+            ["--filter", "*", "--model-path", _tiny, "--inProcess", "--tokens", "20", "--iterationCount", "100000", "--backend", "cpu", "--artifacts", folder.FullName]);
         var clock = Stopwatch.StartNew();
         while (!File.Exists(folder[Report]))
         {
@@ -22,11 +25,11 @@ public sealed partial class SurroundingsTests
             Thread.Sleep(10);
         }
 
-        TestProgram.Run(Smoke(Repository.Nano, folder.FullName)).ShouldFail(2, "Another run", folder.FullName, "--artifacts");
+        TestProgram.Run(Smoke(_tiny, folder.FullName)).ShouldFail(2, "Another run", folder.FullName, "--artifacts");
         Assert.False(File.Exists(folder["llm_benchmark_results.previous.json"]));
         first.Process.Kill(entireProcessTree: true);
         first.Process.WaitForExit();
-        TestProgram.Run([.. Smoke(Repository.Nano, folder.FullName), "--quantizations", "8-bit"]).ShouldSucceed();
+        TestProgram.Run([.. Smoke(_tiny, folder.FullName), "--quantizations", "8-bit"]).ShouldSucceed();
     }
 
     [Fact]
@@ -40,7 +43,7 @@ public sealed partial class SurroundingsTests
             ["DOTNET_SYSTEM_GLOBALIZATION_INVARIANT"] = null,
         };
         var outcome = TestProgram.Run(
-            [.. Smoke(Repository.Nano, folder.FullName), "--quantizations", "8-bit", "--temperature", "0.7"], environment: german).ShouldSucceed();
+            [.. Smoke(_tiny, folder.FullName), "--quantizations", "8-bit", "--temperature", "0.7"], environment: german).ShouldSucceed();
         Assert.Equal(0.7, Assert.Single(ReportFile.Read(folder[Report]).Results).Temperature);
         Assert.All([outcome.Output, File.ReadAllText(folder["llm_benchmark_results.md"])], text =>
         {
@@ -48,7 +51,7 @@ public sealed partial class SurroundingsTests
             Assert.Contains(lines, PointNumber().IsMatch);
             Assert.DoesNotContain(lines, CommaNumber().IsMatch);
         });
-        TestProgram.Run(["--filter", "*", "--model-path", Repository.Nano, "--temperature", "0,7"], environment: german).ShouldFail(2, "0,7");
+        TestProgram.Run(["--filter", "*", "--model-path", _tiny, "--temperature", "0,7"], environment: german).ShouldFail(2, "0,7");
     }
 
     [Fact]
@@ -59,7 +62,7 @@ public sealed partial class SurroundingsTests
         var model = Directory.CreateDirectory(Path.Combine(odd, "my model ß")).FullName;
         foreach (var name in new[] { "config.json", "model.safetensors" })
         {
-            File.Copy(Path.Combine(Repository.Nano, name), Path.Combine(model, name));
+            File.Copy(Path.Combine(_tiny, name), Path.Combine(model, name));
         }
 
         var outcome = TestProgram.Run([.. Smoke("my model ß", Path.Combine(odd, "results of it")), "--quantizations", "8-bit"], folder: odd).ShouldSucceed();
@@ -77,7 +80,7 @@ public sealed partial class SurroundingsTests
             File.Copy(file, Path.Combine(copy, Path.GetFileName(file)));
         }
 
-        TestProgram.Run(Smoke(Repository.Nano, folder["artifacts"]).Where(argument => argument != "--inProcess"), program: copy)
+        TestProgram.Run(Smoke(_tiny, folder["artifacts"]).Where(argument => argument != "--inProcess"), program: copy)
             .ShouldFail(2, copy, "MSBuild", "--inProcess");
     }
 
@@ -97,7 +100,7 @@ public sealed partial class SurroundingsTests
     }
 
     private static string[] Smoke(string model, string artifacts) =>
-        ["--filter", "*", "--model-path", model, "--inProcess", "--smoke", "--backend", "cpu", "--artifacts", artifacts];
+        ["--filter", "*", "--model-path", model, "--inProcess", "--smoke", "--tokens", "20", "--backend", "cpu", "--artifacts", artifacts];
 
     [GeneratedRegex(@"\d\.\d")]
     private static partial Regex PointNumber();
