@@ -35,7 +35,9 @@ internal sealed class CudaLanguageModel : ILanguageModel
                 $"The CUDA backend cannot run heads of {Configuration.HeadSize} dimensions, only up to {AttentionKernels.MaxHeadSize}; choose the CPU backend.");
         }
 
-        Path = DecodePaths.Require(options.Decode, format);
+        CudaDevice device = CudaDevice.Get(options.Device);
+        Path = DecodePaths.Require(options.Decode, Configuration, format, device);
+        DefaultDecode = DecodePaths.Name(DecodePaths.Default(Configuration, format, device));
         CudaContext context = CudaRuntime.Context(options.Device);
         Pools = new(context, new MemoryLedger());
         BytesPerToken = ModelFootprint.Of(model.Architecture, Configuration, format).BytesPerToken;
@@ -46,7 +48,11 @@ internal sealed class CudaLanguageModel : ILanguageModel
             Kernels = CudaRuntime.Kernels(context, format, options.KernelDirectory);
             _weights = new(model, format, Pools, Kernels.Pack, Stream);
             Layers = new(_weights, Configuration);
-            if (Path == DecodePath.CuBlas)
+            if (Path == DecodePath.Persistent)
+            {
+                Persistent = new(CudaRuntime.KernelModules(context, options.KernelDirectory), Configuration, format);
+            }
+            else if (Path == DecodePath.CuBlas)
             {
                 _cuBlas = new(Pools, Stream, Kernels.Tables, format);
             }
@@ -68,7 +74,7 @@ internal sealed class CudaLanguageModel : ILanguageModel
     public string Decode => DecodePaths.Name(Path);
 
     /// <inheritdoc />
-    public string DefaultDecode => DecodePaths.Name(DecodePaths.Default);
+    public string DefaultDecode { get; }
 
     /// <inheritdoc />
     public MemoryUsage Memory => Pools.Ledger.Usage;
@@ -85,6 +91,9 @@ internal sealed class CudaLanguageModel : ILanguageModel
     public KernelSet Kernels { get; }
 
     public Gpt2Layers Layers { get; }
+
+    /// <summary>The kernel of the persistent path; null on other paths.</summary>
+    public PersistentKernel? Persistent { get; }
 
     public CudaWeights Weights => _weights;
 
