@@ -52,7 +52,7 @@ public sealed class BaselineTests
         double[] medians = [.. milliseconds.Select(samples => samples.Order().ElementAt(Rounds / 2))];
         string report = string.Join(", ", paths.Zip(medians, (path, median) => $"{path} {median:F2} ms"));
         TestContext.Current.SendDiagnosticMessage(report);
-        double baseline = medians[Array.IndexOf(paths, DecodePaths.Name(DecodePaths.Default))];
+        double baseline = medians[Array.IndexOf(paths, models[0].DefaultDecode)];
         Assert.All(medians, median => Assert.True(baseline <= median * Margin, report));
     }
 }

@@ -20,4 +20,15 @@ public sealed class KernelResourceTests
         TestContext.Current.SendDiagnosticMessage($"{name}: {report}");
         Assert.All(hot, kernel => Assert.True(kernel.LocalBytes == 0, report));
     }
+
+    [Theory]
+    [MemberData(nameof(Formats))]
+    public void The_persistent_kernel_keeps_nothing_in_local_memory(string name)
+    {
+        CudaContext context = Gpu.Require();
+        CudaKernel kernel = CudaRuntime.KernelModules(context, directory: null).Get(PersistentKernel.Module(QuantizationFormat.Parse(name))).GetKernel("persistent_decode");
+        string report = $"{kernel.Name} {kernel.RegisterCount} registers {kernel.LocalBytes} bytes";
+        TestContext.Current.SendDiagnosticMessage($"{name}: {report}");
+        Assert.True(kernel.LocalBytes == 0, report);
+    }
 }

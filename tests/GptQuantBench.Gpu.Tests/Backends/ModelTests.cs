@@ -44,6 +44,7 @@ public sealed class ModelTests
             {
                 data.Add("eager", format);
                 data.Add("graph", format);
+                data.Add("persistent", format);
             }
 
             return data;
@@ -54,6 +55,7 @@ public sealed class ModelTests
     [InlineData("eager")]
     [InlineData("cublas")]
     [InlineData("graph")]
+    [InlineData("persistent")]
     public void Logits_and_greedy_ids_are_the_goldens(string decode)
     {
         using OpenedModel model = TestModels.Nano();
@@ -162,7 +164,7 @@ public sealed class ModelTests
     {
         using OpenedModel model = TestModels.Nano();
         QuantizationFormat format = QuantizationFormat.Parse(name);
-        string[] paths = format.Bits == 16 ? ["eager", "cublas", "graph"] : ["eager", "graph"];
+        string[] paths = format.Bits == 16 ? ["eager", "cublas", "graph", "persistent"] : ["eager", "graph", "persistent"];
         int[] prompt = [464, 2003, 286, 9552, 318];
         List<int[]> results = [];
         foreach (string path in paths)
@@ -323,6 +325,7 @@ public sealed class ModelTests
         Gpu.Require();
         using OpenedModel model = TestModels.Synthetic("narrow");
         Assert.Contains("cublas", Message("cublas", QuantizationFormat.FourBit), StringComparison.Ordinal);
+        Assert.Contains("persistent", Message("persistent", QuantizationFormat.Fp16), StringComparison.Ordinal);
         Assert.Contains("'fast'", Message("fast", QuantizationFormat.Fp16), StringComparison.Ordinal);
 
         string Message(string decode, QuantizationFormat format) => Assert.Throws<ModelFormatException>(

@@ -31,6 +31,7 @@ internal struct PersistentArguments
     public uint Epoch;
     public uint Patience;
     public int ActivationBytes;
+    public int SumBytes;
     public uint Stall;
     public float Epsilon;
     public float QueryScale;

@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using GptQuantBench.Cuda;
 using GptQuantBench.Inference.Models;
 
@@ -73,6 +72,7 @@ internal sealed class PersistentDecoder : IDisposable
             Epoch = 1,
             Patience = kernel.Patience,
             ActivationBytes = kernel.ActivationBytes,
+            SumBytes = kernel.SumBytes,
             Epsilon = configuration.LayerNormEpsilon,
             QueryScale = 1f / MathF.Sqrt(configuration.HeadSize),
         };

@@ -17,9 +17,10 @@ internal sealed class PersistentKernel
     // Constants of persistent_arguments.cuh and persistent_product.cuh.
     private const int Threads = 256;
     private const int Warps = Threads / 32;
-    private const int Slots = 16;
+    private const int Slots = 12;
     private const int UnitBytes = 1024;
     private const int GroupBytes = 256;
+    private const int UnitBytesInLists = 8;
     private const int SegmentBytes = 512;
     private const int MaxWidth = 2048;
 
@@ -35,6 +36,7 @@ internal sealed class PersistentKernel
     {
         Blocks = BlocksFor(configuration, modules.Context.Device);
         ActivationBytes = ActivationBytesOf(configuration, format);
+        SumBytes = SumBytesOf(configuration, format, Blocks);
         int shared = SharedBytes(configuration, format, Blocks);
         _kernel = modules.Get(Module(format)).GetKernel("persistent_decode");
         _kernel.RequireArguments<Parameter<PersistentArguments>>();
@@ -53,6 +55,9 @@ internal sealed class PersistentKernel
 
     /// <summary>Shared memory for the activations of a product, bytes.</summary>
     public int ActivationBytes { get; }
+
+    /// <summary>Shared memory for the partial sums of a product, bytes.</summary>
+    public int SumBytes { get; }
 
     /// <summary>Loads after which a wait is given up.</summary>
     public uint Patience { get; }
@@ -99,16 +104,27 @@ internal sealed class PersistentKernel
 
     private static int SharedBytes(ModelConfiguration configuration, QuantizationFormat format, int blocks)
     {
-        int width = configuration.EmbeddingSize;
         int groups = (format.Bits == 16 || format.GroupSize == QuantizationFormat.WholeRow ? 0 : 1) + (format.IsSymmetric ? 0 : 1);
         int rings = Warps * Slots * (UnitBytes + (groups * GroupBytes));
         int layers = ((configuration.LayerCount + 1) * Unsafe.SizeOf<PersistentLayer>() + 15) / 16 * 16;
-        int sums = Math.Max(
-            Math.Max(Sums(3 * width, width), Sums(configuration.InnerSize, width)),
-            Math.Max(Sums(width, width), Sums(width, configuration.InnerSize)));
-        return layers + rings + ActivationBytesOf(configuration, format) + sums;
-
-        // Eight FP32 partial sums a row and segment.
-        int Sums(int rows, int columns) => 2 * (((rows + 1) / 2 + blocks - 1) / blocks) * Segments(format, columns) * 8 * sizeof(float);
+        return layers + rings + ActivationBytesOf(configuration, format) + SumBytesOf(configuration, format, blocks) + ListBytes(configuration, format, blocks);
     }
+
+    // Eight FP32 partial sums a row and segment of the largest product.
+    private static int SumBytesOf(ModelConfiguration configuration, QuantizationFormat format, int blocks) =>
+        Products(configuration).Max(shape => 2 * Pairs(shape.Rows, blocks) * Segments(format, shape.Columns)) * 8 * sizeof(float);
+
+    // Lists of units: of the head, as many pairs for every warp.
+    private static int ListBytes(ModelConfiguration configuration, QuantizationFormat format, int blocks) => UnitBytesInLists
+        * (Products(configuration).Sum(shape => Pairs(shape.Rows, blocks) * Segments(format, shape.Columns))
+            + ((Pairs(configuration.VocabularySize, blocks) + Warps - 1) / Warps * Warps * Segments(format, configuration.EmbeddingSize)));
+
+    private static (int Rows, int Columns)[] Products(ModelConfiguration configuration)
+    {
+        (int width, int inner) = (configuration.EmbeddingSize, configuration.InnerSize);
+        return [(3 * width, width), (width, width), (inner, width), (width, inner)];
+    }
+
+    // Pairs of rows that a block has at most.
+    private static int Pairs(int rows, int blocks) => (((rows + 1) / 2) + blocks - 1) / blocks;
 }

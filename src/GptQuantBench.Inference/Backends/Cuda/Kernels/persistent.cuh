@@ -7,7 +7,8 @@
 // Weights do not depend on what is handed over: while a block waits, the next ones are on their way into its shared memory.
 //
 // Launch: cooperative, one block a multiprocessor at most, block = PersistentThreads. Shared memory, dynamic: the layers' descriptions, the rings,
-// activations (a.activationBytes), partial sums; see PersistentKernel.cs.
+// activations (a.activationBytes), partial sums (a.sumBytes),
+// lists of units; see PersistentKernel.cs.
 #pragma once
 #include "persistent_attention.cuh"
 #include "persistent_sample.cuh"
@@ -29,41 +30,52 @@ template <class Format> struct Decoder {
     DEVICE const float* bias(int n) const { return (&layers[n >> 2].queryKeyValueBias)[n & 3]; }
 
     // Logits of the block's rows; returns the lane's best key.
-    DEVICE u64 head(Ring<Format>& ring) const {
+    DEVICE u64 head(Ring<Format>& ring, Part& p) const {
         const int Segment = 32 * Format::Weights;
         const Matrix& m = layers[a.layerCount].queryKeyValue;
-        int lane = thread_index() & 31;
-        Units units;
-        units.set(m, shares[4], true);
-        float even[4] = {0, 0, 0, 0}, odd[4] = {0, 0, 0, 0};
+        int lane = thread_index() & 31, first = shares[4].first, segment = 0;
+        float sum[4] = {0, 0, 0, 0}, scale = 1;
         u64 best = 0;
 #pragma unroll 1
-        for (int i = 0; i < units.count; i++) {
-            int pair, segment;
-            units.locate(i, pair, segment);
-            ring.multiply(units, pair, segment, activations + segment * Segment + lane * 8, even, odd);
-            if (segment == units.segments - 1) {
+        for (int i = 0; i < p.count; i++) {
+            Unit u = *p.unit;
+            p.unit += PersistentWarps;
+            copies_wait<Ring<Format>::Slots - 1>();
+            // Lane 0 will have the first row, lane 4 the second one.
+            bool writes = lane == 0 || (lane == 4 && u.second());
+            int row = first + 2 * u.pair() + (lane >> 2);
+            if (Format::HasRowScale && segment == 0 && writes) {
+                scale = load_float((const float*)m.scales + row);
+            }
+            float d[4];
+            ring.multiply(ring.used, activations + segment * Segment + lane * 8, Format::HasGroups ? p.group(u) : 0, p.groups, d);
+            ring.used = ring.after(ring.used);
+            ring.refill(1);
+#pragma unroll
+            for (int k = 0; k < 4; k++) {
+                sum[k] += d[k];
+            }
+            if (++segment == p.segments) {
                 float y[2];
-                bool mine = diagonal(even, odd, y[0], y[1]);
+                bool mine = diagonal(sum, y[0], y[1]);
 #pragma unroll
                 for (int k = 0; k < 2; k++) {
                     y[k] = mine ? y[k] : 0.0f;
                     y[k] += shuffle_xor(y[k], 4);
                     y[k] += shuffle_xor(y[k], 9);
                     y[k] += shuffle_xor(y[k], 18);
-                    int row = 2 * pair + k;
-                    if (lane == 0 && row < units.rows) {
-                        row += units.first;
-                        float logit = Format::HasRowScale ? y[k] * load_float((const float*)m.scales + row) : y[k];
-                        a.logits[row] = logit;
-                        u64 key = best_key(logit, row);
-                        best = key > best ? key : best;
-                    }
+                }
+                float logit = (lane == 0 ? y[0] : y[1]) * scale;
+                if (writes) {
+                    a.logits[row] = logit;
+                    u64 key = best_key(logit, row);
+                    best = key > best ? key : best;
                 }
 #pragma unroll
                 for (int k = 0; k < 4; k++) {
-                    even[k] = odd[k] = 0;
+                    sum[k] = 0;
                 }
+                segment = 0;
             }
         }
         return best;
@@ -107,10 +119,24 @@ template <class Format> struct Decoder {
     }
 };
 
+// attend_item for the head size.
+DEVICE void attend(
+    const PersistentArguments& a, const PersistentLayer& layer, int head, int range, int position, const u64* words, u64* attended, u64* spread,
+    u32 epoch, Patience& patience, u32 where, AttentionShared& shared, bool stalled) {
+    if (a.headSize == 64) {
+        attend_item<8>(a, layer, head, range, position, words, attended, spread, epoch, patience, where, shared, stalled);
+    } else if (a.headSize == 128) {
+        attend_item<16>(a, layer, head, range, position, words, attended, spread, epoch, patience, where, shared, stalled);
+    } else {
+        attend_item<4>(a, layer, head, range, position, words, attended, spread, epoch, patience, where, shared, stalled);
+    }
+}
+
 template <class Format> DEVICE void decode(const PersistentArguments& a) {
     extern __shared__ vec4 dynamic[];
     __shared__ Share shares[5];
-    __shared__ float4_t stats[PersistentWarps];
+    __shared__ float4_t stats[PersistentWarps / 2];
+    __shared__ i32 starts[5], sampled;
     __shared__ u64 keys[PersistentWarps];
     __shared__ union {
         AttentionShared attention;
@@ -123,6 +149,7 @@ template <class Format> DEVICE void decode(const PersistentArguments& a) {
     u8* dynamicRing = (u8*)dynamic + layerBytes;
     half_t* activations = (half_t*)(dynamicRing + Ring<Format>::Bytes);
     float* sums = (float*)((u8*)activations + a.activationBytes);
+    Unit* units = (Unit*)((u8*)sums + a.sumBytes);
     for (int i = t; i < (a.layerCount + 1) * (int)(sizeof(PersistentLayer) / 8); i += PersistentThreads) {
         ((u64*)layers)[i] = ((const u64*)a.layers)[i];
     }
@@ -135,10 +162,26 @@ template <class Format> DEVICE void decode(const PersistentArguments& a) {
     }
     block_barrier();
 
+    if (t == 0) {
+        int start = 0;
+        for (int i = 0; i < 5; i++) {
+            starts[i] = start;
+            start += Lists::length(shares[i], i == 4);
+        }
+    }
+    block_barrier();
+    for (int i = 0; i < 5; i++) {
+        const Matrix& m = (&layers[i < 4 ? 0 : a.layerCount].queryKeyValue)[i & 3];
+        Lists::fill(units + starts[i], shares[i], m.pitch, i == 4);
+    }
+    block_barrier();
+
     Decoder<Format> d = {a, layers, shares, activations};
+    Lists lists = {units, shares, starts, t >> 5};
     Words words = locate(a, blocks);
     Patience patience = {a.patience, 0};
     Ring<Format> ring;
+    Part part;
     RowConstants constants;
     Gains gains;
     Residual residual;
@@ -157,12 +200,19 @@ template <class Format> DEVICE void decode(const PersistentArguments& a) {
     if (a.sampled) {
         options = *(const Sampling*)a.sampling;
     }
-    float inverse = 1.0f / (float)width, columns = Residual::columns_of_warp(width), columnsInverse = columns > 0 ? 1.0f / columns : 0.0f;
+    float inverse = 1.0f / (float)width, reference = 0;
     if (a.times && block == 0 && t == 0) {
         a.times[0] = nanoseconds();
     }
-    ring.start(dynamicRing, layers, shares, a.layerCount);
-    constants.request<Format>(layers[0].queryKeyValue, layers[0].queryKeyValueBias, shares[0], t >> 3);
+    ring.start(dynamicRing, layers, lists, a.layerCount);
+    // What a product needs to know before its input is there.
+    auto prepare = [&](int n) {
+        int list = n == products ? 4 : n & 3;
+        part.set<Format>(lists, list, d.matrix(n));
+        if (list < 4) {
+            constants.request<Format>(d.matrix(n), d.bias(n), shares[list], t >> 3);
+        }
+    };
 #ifdef PROFILE
     __shared__ u32 prof[32];
     if (t < 32) prof[t] = 0;
@@ -172,8 +222,9 @@ template <class Format> DEVICE void decode(const PersistentArguments& a) {
 #pragma unroll 1
     for (int chosen = 0; chosen < a.steps; chosen++) {
         residual.embed<Format>(a.table, a.positions, id, position);
+        reference = 0;
         gains.request(layers[0].attentionGain, layers[0].attentionShift, width);
-        int used = position / rangeSize + 1;
+        int ranged = position / rangeSize + 1;
 #pragma unroll 1
         for (int n = 0;; n++) {
             const PersistentLayer& l = layers[n >> 2];
@@ -189,13 +240,15 @@ template <class Format> DEVICE void decode(const PersistentArguments& a) {
             u32 hands = WaitHeads;
 
             if ((product & 1) == 0) {
+                // The outputs of the product before this one.
+                u64* from = product == 0 ? words.forward + (slot ^ 1) * (u64)width : projected;
+                prepare(n);
                 if (n > 0) {
-                    // The outputs of the product before this one.
-                    u64* from = product == 0 ? words.forward + (slot ^ 1) * (u64)width : projected;
+                    residual.look(from, width);
                     residual.add(from, width, product == 0 ? epoch - 1 : epoch, patience, (product == 0 ? WaitForward : WaitProjected) | place);
                 }
                 MARK(4 + product);
-                normalise<Format>(residual, gains, width, inverse, columns, columnsInverse, a.epsilon, stats, activations);
+                normalise<Format>(residual, gains, width, inverse, a.epsilon, reference, (float2_t*)stats, activations);
                 if (n == products) {
                     break;
                 }
@@ -207,20 +260,22 @@ template <class Format> DEVICE void decode(const PersistentArguments& a) {
                     hands = WaitHidden;
                 }
             } else if (product == 1) {
+                prepare(n);
 #pragma unroll 1
-                for (int item = block; item < a.heads * used; item += blocks) {
+                for (int item = block; item < a.heads * ranged; item += blocks) {
                     int range = item / a.heads;
-                    attend_item(
+                    attend(
                         a, l, item - range * a.heads, range, position, heads, attended, spread, epoch, patience, WaitHeads | place, shared.attention,
                         stall == WaitAttended);
                 }
                 MARK(5);
                 gather_attended<Format>(
-                    attended, spread, width, a.heads, a.headSize, used, epoch, patience, WaitAttended | place, activations);
+                    attended, spread, width, a.heads, a.headSize, ranged, epoch, patience, WaitAttended | place, activations);
                 out = projected;
                 hands = WaitProjected;
             } else {
                 MARK(7);
+                prepare(n);
                 gather_hidden<Format>(hidden, a.inner, epoch, patience, WaitHidden | place, activations);
                 out = forward;
                 hands = WaitForward;
@@ -228,32 +283,35 @@ template <class Format> DEVICE void decode(const PersistentArguments& a) {
             MARK(8 + product);
 
             const Share& s = shares[product];
-            multiply_share(d.matrix(n), s, ring, activations, sums);
+            int used = multiply_share(ring, part, activations, sums);
             MARK(12 + product);
             block_barrier();
             MARK(16 + product);
             finish_share<Format>(d.matrix(n), d.bias(n), s, sums, constants, out, epoch, product, a.queryScale, stall == hands);
-            if (n + 1 < products) {
-                constants.request<Format>(d.matrix(n + 1), d.bias(n + 1), shares[(n + 1) & 3], t >> 3);
-            }
+
+            ring.refill(used); // needs nothing of other blocks, and they need some time
             MARK(product);
             epoch += product == 3;
         }
 
-        u64 key = d.head(ring);
+        u64 key = d.head(ring, part);
         MARK(20);
-        constants.request<Format>(layers[0].queryKeyValue, layers[0].queryKeyValueBias, shares[0], t >> 3);
         key = d.best_of_all(key, words.best + (chosen & 1) * 2 * (u64)blocks, epoch, patience, keys, stall == WaitBest);
 
         u32 order = (u32)(key >> 32);
         bool finite = order != NotANumberKey && order > 0x007fffffu;
         id = finite ? (int)~(u32)key : 0;
         if (a.sampled && finite) {
-            id = sample_id(
-                a.logits, a.table.rows, shares[4], key, options, (PersistentScratch*)a.scratch, (a.slot + chosen) & 1, step + chosen, epoch, patience,
-                shared.sample, stall);
+            if (t < Threads) {
+                id = sample_id(
+                    a.logits, a.table.rows, shares[4], key, options, (PersistentScratch*)a.scratch, (a.slot + chosen) & 1, step + chosen, epoch,
+                    patience, shared.sample, stall);
+                sampled = id; // the same from all of them
+            }
+            block_barrier();
+            id = sampled;
         }
-        if (barrier_or(patience.lost)) {
+        if (barrier_or<0>(patience.lost)) {
             patience.report(a.fault, chosen);
             copies_wait<0>();
             return;

@@ -7,7 +7,7 @@
 #define PERSISTENT_THREADS 256
 #endif
 static const int PersistentThreads = PERSISTENT_THREADS;
-static const int PersistentWarps = PersistentThreads / 32; // a power of two
+static const int PersistentWarps = PersistentThreads / 32; // even, at least 8
 static const int MaxWidth = 2048;                          // of the residual stream
 static const int MaxHeadSize = 128;
 
@@ -45,6 +45,7 @@ struct PersistentArguments {
     u32 epoch;      // more than every epoch of earlier launches
     u32 patience;   // loads after which a wait is given up, at least 1
     i32 activationBytes; // of shared memory, for the longest input of a product
+    i32 sumBytes;        // and for the partial sums of one
     u32 stall;      // 0; tests: the first block leaves out what it should hand over at this wait
     float epsilon;
     float queryScale;
@@ -95,7 +96,6 @@ struct Share {
     i32 first, rows;
     i32 segments; // of a row
     i32 units;
-    u32 inverse; // ⌈2²⁰ / segments⌉
 };
 
 DEVICE Share share_of(const Matrix& m, int block, int blocks) {
@@ -106,6 +106,5 @@ DEVICE Share share_of(const Matrix& m, int block, int blocks) {
     s.rows = minimum(end * 2, m.rows) - s.first;
     s.segments = (m.pitch + 511) >> 9;
     s.units = (end - begin) * s.segments;
-    s.inverse = ((1u << 20) + s.segments - 1) / s.segments;
     return s;
 }

@@ -36,10 +36,13 @@ struct WordPair {
 
 DEVICE u64 word(u32 epoch, u32 payload) { return ((u64)epoch << 32) | payload; }
 
-// A barrier of the block that tells everyone whether anyone came with a non-zero value.
-DEVICE bool barrier_or(u32 value) {
+// A barrier of the block (0) or its first 256 threads (1) that tells everyone whether anyone came with a non-zero value.
+template <int Barrier> DEVICE bool barrier_or(u32 value) {
     u32 r;
-    asm volatile("{ .reg .pred p, q; setp.ne.u32 q, %1, 0; bar.red.or.pred p, 0, q; selp.u32 %0, 1, 0, p; }" : "=r"(r) : "r"(value) : "memory");
+    asm volatile("{ .reg .pred p, q; setp.ne.u32 q, %1, 0; bar.red.or.pred p, %2, %3, q; selp.u32 %0, 1, 0, p; }"
+                 : "=r"(r)
+                 : "r"(value), "n"(Barrier), "n"(Barrier ? 256 : PersistentThreads)
+                 : "memory");
     return r != 0;
 }
 

@@ -3,49 +3,54 @@
 #pragma once
 #include "persistent_product.cuh"
 
-// The residual stream, FP32: thread t has columns 2t, 2t + 1, and so on every 2 · threads columns. Every block keeps its own copy.
+// The residual stream, FP32: thread t has columns 4t … 4t + 3, and the same 4 · threads further on. Every block keeps its own copy.
 struct Residual {
-    static const int Pairs = MaxWidth / 2 / PersistentThreads;
-    float2_t x[Pairs];
+    static const int Fours = (MaxWidth / 4 + PersistentThreads - 1) / PersistentThreads;
+    float x[Fours][4];
+    WordPair arriving[Fours][2];
 
-    DEVICE static int column(int i) { return 2 * (thread_index() + i * PersistentThreads); }
-
-    // How many columns this thread's warp has.
-    DEVICE static float columns_of_warp(int width) {
-        float n = 0;
-        for (int i = 0; i < Residual::Pairs; i++) {
-            int left = (width >> 1) - (thread_index() & ~31) - i * PersistentThreads;
-            n += 2.0f * (float)(left < 0 ? 0 : left > 32 ? 32 : left);
-        }
-        return n;
-    }
+    DEVICE static int column(int i) { return 4 * (thread_index() + i * PersistentThreads); }
 
     template <class Format> DEVICE void embed(const Matrix& table, const Matrix& positions, int id, int position) {
 #pragma unroll
-        for (int i = 0; i < Residual::Pairs; i++) {
-            x[i] = float2_t{0, 0};
-            int c = column(i);
-            if (c < table.columns) {
-                x[i].x = weight_value<Format>(table, id, c) + weight_value<Fp16>(positions, position, c);
-                x[i].y = weight_value<Format>(table, id, c + 1) + weight_value<Fp16>(positions, position, c + 1);
+        for (int i = 0; i < Fours; i++) {
+#pragma unroll
+            for (int k = 0; k < 4; k++) {
+                int c = column(i) + k;
+                x[i][k] = 0;
+                if (c < table.columns) {
+                    x[i][k] = weight_value<Format>(table, id, c) + weight_value<Fp16>(positions, position, c);
+                }
+            }
+        }
+    }
+
+    // The first look at what is to be added.
+    DEVICE void look(const u64* words, int width) {
+#pragma unroll
+        for (int i = 0; i < Fours; i++) {
+            if (column(i) < width) {
+                arriving[i][0].load(words + column(i));
+                arriving[i][1].load(words + column(i) + 2);
             }
         }
     }
 
     DEVICE void add(const u64* words, int width, u32 epoch, Patience& patience, u32 where) {
-        WordPair w[Pairs];
 #pragma unroll
-        for (int i = 0; i < Residual::Pairs; i++) {
+        for (int i = 0; i < Fours; i++) {
             if (column(i) < width) {
-                w[i].load(words + column(i));
-            }
-        }
-#pragma unroll
-        for (int i = 0; i < Residual::Pairs; i++) {
-            if (column(i) < width) {
-                patience.wait(w[i], words + column(i), epoch, where);
-                x[i].x += bits_float((u32)w[i].a);
-                x[i].y += bits_float((u32)w[i].b);
+                WordPair &low = arriving[i][0], &high = arriving[i][1];
+                u32 tried = 0;
+#pragma unroll 1
+                while (!(low.is(epoch) && high.is(epoch)) && !patience.is_over(tried, where)) {
+                    low.load(words + column(i));
+                    high.load(words + column(i) + 2);
+                }
+                x[i][0] += bits_float((u32)low.a);
+                x[i][1] += bits_float((u32)low.b);
+                x[i][2] += bits_float((u32)high.a);
+                x[i][3] += bits_float((u32)high.b);
             }
         }
     }
@@ -53,63 +58,63 @@ struct Residual {
 
 // Gain and shift of this thread's columns.
 struct Gains {
-    float2_t gain[Residual::Pairs], shift[Residual::Pairs];
+    float4_t gain[Residual::Fours], shift[Residual::Fours];
 
     DEVICE void request(const float* gains, const float* shifts, int width) {
 #pragma unroll
-        for (int i = 0; i < Residual::Pairs; i++) {
-            gain[i] = shift[i] = float2_t{0, 0};
+        for (int i = 0; i < Residual::Fours; i++) {
             int c = Residual::column(i);
             if (c < width) {
-                gain[i] = load_float2(gains + c);
-                shift[i] = load_float2(shifts + c);
+                gain[i] = load_float4(gains + c);
+                shift[i] = load_float4(shifts + c);
             }
         }
     }
 };
 
-// Layer norm as FP16 activations. Every warp finds the mean and the squared distances from it of its own columns; put together they are
-// the whole row's without subtracting large numbers. `stats`: shared [PersistentWarps]: columns, mean, squares.
-DEVICE float sum_of_warps(float value) {
-#pragma unroll
-    for (int offset = PersistentWarps / 2; offset > 0; offset >>= 1) {
-        value += shuffle_xor(value, offset);
-    }
-    return value;
-}
-
+// Layer norm as FP16 activations, in one pass: sums of x − r and of its squares, where r is the mean of the norm before (the residual
+// stream's mean moves little between norms, so that no large numbers are subtracted). `stats`: shared [PersistentWarps]: both sums.
 template <class Format> DEVICE void normalise(
-    const Residual& r, const Gains& g, int width, float inverse, float columns_of_warp, float columns_inverse, float epsilon, float4_t* stats, half_t* activations) {
+    const Residual& r, const Gains& g, int width, float inverse, float epsilon, float& reference, float2_t* stats, half_t* activations) {
     int lane = thread_index() & 31, warp = thread_index() >> 5;
-    float sum = 0;
+    float sum = 0, squares = 0;
 #pragma unroll
-    for (int i = 0; i < Residual::Pairs; i++) {
-        sum += r.x[i].x + r.x[i].y; // zero beyond the columns
-    }
-    float n = columns_of_warp, mean = n > 0 ? warp_sum(sum) * columns_inverse : 0.0f;
-    float squares = 0;
-#pragma unroll
-    for (int i = 0; i < Residual::Pairs; i++) {
+    for (int i = 0; i < Residual::Fours; i++) {
         if (Residual::column(i) < width) {
-            float a = r.x[i].x - mean, b = r.x[i].y - mean;
-            squares += a * a + b * b;
+#pragma unroll
+            for (int k = 0; k < 4; k++) {
+                float d = r.x[i][k] - reference;
+                sum += d;
+                squares += d * d;
+            }
         }
     }
-    squares = warp_sum(squares);
+#pragma unroll
+    for (int offset = 16; offset > 0; offset >>= 1) {
+        sum += shuffle_xor(sum, offset);
+        squares += shuffle_xor(squares, offset);
+    }
     if (lane == 0) {
-        stats[warp] = float4_t{n, n * mean, squares, mean};
+        stats[warp] = float2_t{sum, squares};
     }
     block_barrier();
-    float4_t part = stats[lane & (PersistentWarps - 1)];
-    mean = sum_of_warps(part.y) * inverse;
-    float scale = reciprocal_sqrt(sum_of_warps(part.z + part.x * (part.w - mean) * (part.w - mean)) * inverse + epsilon);
+    sum = squares = 0;
 #pragma unroll
-    for (int i = 0; i < Residual::Pairs; i++) {
+    for (int w = 0; w < PersistentWarps; w += 2) {
+        float4_t two = *(const float4_t*)(stats + w);
+        sum += two.x + two.z;
+        squares += two.y + two.w;
+    }
+    float shift = sum * inverse, mean = reference + shift;
+    float scale = reciprocal_sqrt(squares * inverse - shift * shift + epsilon);
+    reference = mean;
+#pragma unroll
+    for (int i = 0; i < Residual::Fours; i++) {
         int c = Residual::column(i);
         if (c < width) {
-            u32 pair = float2_to_half2(
-                (r.x[i].x - mean) * scale * g.gain[i].x + g.shift[i].x, (r.x[i].y - mean) * scale * g.gain[i].y + g.shift[i].y);
-            *(u32*)(activations + activation_offset<Format>(c)) = pair;
+            u32 low = float2_to_half2((r.x[i][0] - mean) * scale * g.gain[i].x + g.shift[i].x, (r.x[i][1] - mean) * scale * g.gain[i].y + g.shift[i].y);
+            u32 high = float2_to_half2((r.x[i][2] - mean) * scale * g.gain[i].z + g.shift[i].z, (r.x[i][3] - mean) * scale * g.gain[i].w + g.shift[i].w);
+            *(u64*)(activations + activation_offset<Format>(c)) = ((u64)high << 32) | low;
         }
     }
     block_barrier();
@@ -121,20 +126,31 @@ template <class Format> DEVICE void put_four(half_t* activations, int column, u3
 
 // Words of two halves, `count` columns.
 template <class Format> DEVICE void gather_hidden(const u64* words, int count, u32 epoch, Patience& patience, u32 where, half_t* activations) {
+    const int Together = 4;
     int pairs = count >> 2;
-    for (int start = thread_index(); start < pairs; start += 4 * PersistentThreads) {
-        WordPair w[4];
+#pragma unroll 1
+    for (int start = thread_index(); start < pairs; start += Together * PersistentThreads) {
+        WordPair w[Together];
+        u32 tried = 0;
+        bool there;
+#pragma unroll 1
+        do {
+            there = true;
 #pragma unroll
-        for (int i = 0; i < 4; i++) {
-            if (start + i * PersistentThreads < pairs) {
-                w[i].load(words + 2 * (start + i * PersistentThreads));
+            for (int i = 0; i < Together; i++) {
+                if (start + i * PersistentThreads < pairs) {
+                    w[i].load(words + 2 * (start + i * PersistentThreads));
+                }
             }
-        }
 #pragma unroll
-        for (int i = 0; i < 4; i++) {
+            for (int i = 0; i < Together; i++) {
+                there = there && (start + i * PersistentThreads >= pairs || w[i].is(epoch));
+            }
+        } while (!there && !patience.is_over(tried, where));
+#pragma unroll
+        for (int i = 0; i < Together; i++) {
             int pair = start + i * PersistentThreads;
             if (pair < pairs) {
-                patience.wait(w[i], words + 2 * pair, epoch, where);
                 put_four<Format>(activations, 4 * pair, (u32)w[i].a, (u32)w[i].b);
             }
         }
@@ -150,8 +166,8 @@ template <class Format> DEVICE void gather_attended(
     for (int column = 4 * thread_index(); column < width; column += 4 * PersistentThreads) {
         const u64* from = words + (column >> 1);
         WordPair w;
-        w.load(from);
         if (used == 1) {
+            w.load(from);
             patience.wait(w, from, epoch, where);
             put_four<Format>(activations, column, (u32)w.a, (u32)w.b);
         } else {
@@ -185,7 +201,7 @@ template <class Format> DEVICE void gather_attended(
                     }
                 }
             }
-            float inverse = 1.0f / total;
+            float inverse = reciprocal(total);
             put_four<Format>(activations, column, float2_to_half2(v[0] * inverse, v[1] * inverse), float2_to_half2(v[2] * inverse, v[3] * inverse));
         }
     }

@@ -15,7 +15,7 @@
 #include "persistent_exchange.cuh"
 
 #ifndef PERSISTENT_SLOTS
-#define PERSISTENT_SLOTS (8 * 512 / PERSISTENT_THREADS)
+#define PERSISTENT_SLOTS 12
 #endif
 
 DEVICE float load_float(const float* address) {
@@ -24,9 +24,9 @@ DEVICE float load_float(const float* address) {
     return v;
 }
 
-DEVICE float2_t load_float2(const float* address) {
-    float2_t v;
-    asm volatile("ld.global.nc.v2.f32 {%0, %1}, [%2];" : "=f"(v.x), "=f"(v.y) : "l"(address));
+DEVICE float4_t load_float4(const float* address) {
+    float4_t v;
+    asm volatile("ld.global.nc.v4.f32 {%0, %1, %2, %3}, [%4];" : "=f"(v.x), "=f"(v.y), "=f"(v.z), "=f"(v.w) : "l"(address));
     return v;
 }
 
@@ -45,8 +45,33 @@ DEVICE void copy_word(u32 to, const void* from, int valid) {
     asm volatile("cp.async.ca.shared.global [%0], [%1], 4, %2;" ::"r"(to), "l"(from), "r"(valid) : "memory");
 }
 
+DEVICE u32 load_shared(u32 address) {
+    u32 v;
+    asm volatile("ld.shared.u32 %0, [%1];" : "=r"(v) : "r"(address) : "memory");
+    return v;
+}
+
+DEVICE vec4 load_shared_vector(u32 address) {
+    vec4 v;
+    asm volatile("ld.shared.v4.u32 {%0, %1, %2, %3}, [%4];" : "=r"(v.x), "=r"(v.y), "=r"(v.z), "=r"(v.w) : "r"(address) : "memory");
+    return v;
+}
+
 DEVICE void copies_end() { asm volatile("cp.async.commit_group;" ::: "memory"); }
 template <int Pending> DEVICE void copies_wait() { asm volatile("cp.async.wait_group %0;" ::"n"(Pending) : "memory"); }
+
+// Error below 2⁻²³: far less than that of the halves which the results become.
+DEVICE float reciprocal(float a) {
+    float r;
+    asm("rcp.approx.ftz.f32 %0, %1;" : "=f"(r) : "f"(a));
+    return r;
+}
+
+// gelu_tanh with it.
+DEVICE float gelu_fast(float x) {
+    float u = 0.7978845608028654f * (x + 0.044715f * x * x * x);
+    return x * (1.0f - reciprocal(exp_fast(2.0f * u) + 1.0f));
+}
 
 // Where column k's activation lies.
 template <class Format> DEVICE int activation_offset(int k) {
@@ -54,38 +79,53 @@ template <class Format> DEVICE int activation_offset(int k) {
     return (k / (32 * W)) * 32 * W + (((k % W) / 8) * 32 + (k / W) % 32) * 8 + k % 8;
 }
 
-// Which units of a share a warp has.
-struct Units {
-    i32 count, segments, pitch, rows, groups, shift, first;
-    u32 inverse;
-    bool head; // pairs warp, warp + Warps, …, each whole; else units warp, warp + Warps, …
+// A unit as every step finds it.
+struct Unit {
+    u32 offset; // bytes from the share's first row to the first of its 512
+    u32 place;  // pair | segment << 16 | second row there << 31
 
-    DEVICE void set(const Matrix& m, const Share& s, bool isHead) {
-        int warp = thread_index() >> 5;
-        head = isHead;
-        segments = s.segments;
-        inverse = s.inverse;
-        pitch = m.pitch;
-        rows = s.rows;
-        groups = m.groups;
-        shift = m.groupShift;
-        first = s.first;
-        int all = isHead ? (s.rows + 1) >> 1 : s.units;
-        count = all > warp ? (all - warp + PersistentWarps - 1) / PersistentWarps * (isHead ? segments : 1) : 0;
+    DEVICE int pair() const { return (int)(place & 0xffff); }
+    DEVICE int segment() const { return (int)(place >> 16 & 0x7fff); }
+    DEVICE bool second() const { return (i32)place < 0; }
+};
+
+// The units of the four products and the head, in shared memory. A warp's units are every PersistentWarps-th, from its own number on;
+// of the head it has pairs warp, warp + PersistentWarps, …, each with all segments in a row.
+struct Lists {
+    const Unit* units;  // of all lists
+    const Share* shares;
+    const i32* starts; // of each list
+    i32 warp;
+
+    DEVICE static int length(const Share& s, bool head) {
+        return head ? ((s.rows + 1) / 2 + PersistentWarps - 1) / PersistentWarps * s.segments * PersistentWarps : s.units;
     }
 
-    DEVICE void locate(int index, int& pair, int& segment) const {
-        int unit = head ? index : (thread_index() >> 5) + index * PersistentWarps;
-        pair = (int)(((u32)unit * inverse) >> 20);
-        segment = unit - pair * segments;
-        if (head) {
-            pair = (thread_index() >> 5) + pair * PersistentWarps;
+    DEVICE const Unit* first(int list) const { return units + starts[list] + warp; }
+
+    DEVICE int count(int list) const {
+        const Share& s = shares[list];
+        int pairs = (s.rows + 1) / 2, all = list == 4 ? pairs : s.units;
+        int each = all > warp ? (all - warp + PersistentWarps - 1) / PersistentWarps : 0;
+        return list == 4 ? each * s.segments : each;
+    }
+
+    DEVICE static void fill(Unit* units, const Share& s, int pitch, bool head) {
+        int all = length(s, head);
+        for (int i = thread_index(); i < all; i += PersistentThreads) {
+            int unit = i, pair, segment;
+            if (head) {
+                unit = i / PersistentWarps;
+                pair = unit / s.segments;
+                segment = unit - pair * s.segments;
+                pair = pair * PersistentWarps + i % PersistentWarps;
+            } else {
+                pair = unit / s.segments;
+                segment = unit - pair * s.segments;
+            }
+            bool second = 2 * pair + 1 < s.rows;
+            units[i] = Unit{(u32)(2 * pair * pitch + segment * 512), (u32)pair | (u32)segment << 16 | (second ? 0x80000000u : 0)};
         }
-    }
-
-    // Of the first row's group.
-    template <class Format> DEVICE int group(int pair, int segment) const {
-        return (first + 2 * pair) * groups + (((segment * 32 + (thread_index() & 31)) * Format::Weights) >> shift);
     }
 };
 
@@ -93,147 +133,206 @@ template <class Format> struct Ring {
     static const int Slots = PERSISTENT_SLOTS;
     static const int SlotBytes = 1024 + (Format::HasGroups ? 256 : 0) + (Format::HasMinimum ? 256 : 0);
     static const int Bytes = PersistentWarps * Slots * SlotBytes;
+    static const int Together = (Format::Weights == 8 ? 5 : Format::Weights == 16 ? 3 : 2) <= Slots ? (Format::Weights == 8 ? 5 : Format::Weights == 16 ? 3 : 2) : Slots; // units that are multiplied at a time
 
-    u8* slot;    // shared: this lane's bytes of the slot that is used next
-    u32 address; // the same
-    i32 number;
+    u32 first;    // shared: this lane's bytes of the first slot
+    u32 used;     // bytes from there to the slot that is used next
+    u32 refilled; // and to the one that is refilled next
 
-    // The unit that is asked for next.
+    // What is asked for next.
     const PersistentLayer* layers;
-    const Share* shares;
-    const Matrix* matrix;
-    Units units;
-    i32 products, product, index;
+    const Unit* unit;
+    const u8* codes;
+    const half_t *scales, *minima;
+    Lists lists;
+    i32 pitch, groups, laneGroup, segmentGroups, left, products, product;
 
-    DEVICE void start(u8* memory, const PersistentLayer* l, const Share* s, int layerCount) {
-        slot = memory + (thread_index() >> 5) * Slots * SlotBytes + (thread_index() & 31) * 16;
-        address = shared_address(slot);
-        number = 0;
+    DEVICE void start(void* memory, const PersistentLayer* l, const Lists& all, int layerCount) {
+        first = shared_address(memory) + (thread_index() >> 5) * Slots * SlotBytes + (thread_index() & 31) * 16;
+        used = refilled = 0;
         layers = l;
-        shares = s;
+        lists = all;
         products = 4 * layerCount;
         product = -1;
         next_product();
-#pragma unroll 1
-        for (int i = 0; i < Slots; i++) {
-            ask();
-            turn();
-        }
+        refill(Slots);
     }
 
-    DEVICE void turn() {
-        bool wraps = ++number == Slots;
-        number = wraps ? 0 : number;
-        int step = wraps ? -(Slots - 1) * SlotBytes : SlotBytes;
-        slot += step;
-        address += step;
-    }
+    DEVICE static u32 after(u32 slot) { return slot == (Slots - 1) * SlotBytes ? 0 : slot + SlotBytes; }
 
     // The next product of which this warp has a unit; the head follows the last layer, and the first layer the head.
     DEVICE void next_product() {
-        index = 0;
+        int list;
         do {
             product = product == products ? 0 : product + 1;
-            matrix = &layers[product >> 2].queryKeyValue + (product & 3);
-            bool head = product == products;
-            units.set(*matrix, shares[head ? 4 : product & 3], head);
-        } while (units.count == 0);
+            list = product == products ? 4 : product & 3;
+            left = lists.count(list);
+        } while (left == 0);
+        const Matrix& m = (&layers[product >> 2].queryKeyValue)[product & 3];
+        int row = lists.shares[list].first, lane = thread_index() & 31;
+        unit = lists.first(list);
+        pitch = m.pitch;
+        codes = m.codes + (u64)(u32)row * m.pitch + lane * 16;
+        if (Format::HasGroups) {
+            groups = m.groups;
+            scales = (const half_t*)m.scales;
+            minima = m.minima;
+            laneGroup = row * m.groups + (lane * Format::Weights >> m.groupShift);
+            segmentGroups = 32 * Format::Weights >> m.groupShift;
+        }
     }
 
-    // Asks for the next unit, into the current slot.
-    DEVICE void ask() {
-        int pair, segment, lane = thread_index() & 31;
-        units.locate(index, pair, segment);
-        int row = 2 * pair;
-        bool inside = segment * 512 + lane * 16 < units.pitch, second = inside && row + 1 < units.rows;
-        const u8* from = matrix->codes;
-        if (inside) {
-            from += (u64)(u32)(units.first + row) * units.pitch + segment * 512 + lane * 16;
-        }
-        copy_sixteen(address, from, inside ? 16 : 0);
-        copy_sixteen(address + 512, from + (second ? units.pitch : 0), second ? 16 : 0);
-        if (Format::HasGroups) {
-            int group = units.template group<Format>(pair, segment);
-            ask_group(1024, matrix->scales, group, inside);
-            ask_group(1024 + 128, matrix->scales, group + units.groups, second);
-            if (Format::HasMinimum) {
-                ask_group(1280, matrix->minima, group, inside);
-                ask_group(1280 + 128, matrix->minima, group + units.groups, second);
+    // Asks for `count` units, into slots that have been used.
+    DEVICE void refill(int count) {
+#pragma unroll 1
+        for (int i = 0; i < count; i++) {
+            Unit u = *unit;
+            unit += PersistentWarps;
+            u32 to = first + refilled;
+            bool inside = u.segment() * 512 + (thread_index() & 31) * 16 < pitch, second = inside && u.second();
+            const u8* from = codes + (inside ? u.offset : 0);
+            copy_sixteen(to, from, inside ? 16 : 0);
+            copy_sixteen(to + 512, from + (second ? pitch : 0), second ? 16 : 0);
+            if (Format::HasGroups) {
+                int group = inside ? laneGroup + 2 * u.pair() * groups + u.segment() * segmentGroups : 0;
+                int next = second ? group + groups : 0;
+                to -= (thread_index() & 31) * 12;
+                copy_half(to + 1024, scales, group, inside);
+                copy_half(to + 1024 + 128, scales, next, second);
+                if (Format::HasMinimum) {
+                    copy_half(to + 1280, minima, group, inside);
+                    copy_half(to + 1280 + 128, minima, next, second);
+                }
+            }
+            copies_end();
+            refilled = after(refilled);
+            if (--left == 0) {
+                next_product();
             }
         }
-        copies_end();
-        if (++index == units.count) {
-            next_product();
-        }
     }
 
-    // The word that a half of an array lies in.
-    DEVICE void ask_group(int offset, const void* halves, int group, bool wanted) {
-        const u8* from = (const u8*)halves;
-        if (wanted) {
-            from += (u64)(u32)(group & ~1) * 2;
-        }
-        copy_word(address + offset - (thread_index() & 31) * 12, from, wanted ? 2 + 2 * (group & 1) : 0);
+    // The word that a half of an array lies in, as far as the half.
+    DEVICE static void copy_half(u32 to, const half_t* halves, int index, bool wanted) {
+        copy_word(to, halves + (index & ~1), wanted ? 2 + 2 * (index & 1) : 0);
     }
 
-    DEVICE u32 group_value(int offset, int group) const {
-        u32 both = *(const u32*)(slot + offset - (thread_index() & 31) * 12);
-        return permute_bytes(both, both, (group & 1) ? 0x3232 : 0x1010);
+    DEVICE static u32 half2_at(u32 address, int index) {
+        u32 both = load_shared(address);
+        return permute_bytes(both, both, (index & 1) ? 0x3232 : 0x1010);
     }
 
-    // Adds the current unit's products to the sums; `input`: this lane's first piece of the segment.
-    DEVICE void multiply(const Units& u, int pair, int segment, const half_t* input, float (&even)[4], float (&odd)[4]) {
+    // D of a unit's products: `input` is this lane's first piece of its segment, `group` of its first row's.
+    DEVICE void multiply(u32 slot, const half_t* input, int group, int groupsOfRow, float (&sum)[4]) const {
         u32 a[Format::Weights / 2], b[Format::Weights / 2], scale[2] = {0, 0}, minimum[2] = {0, 0};
-        copies_wait<Slots - 1>();
-        vec4 first = *(const vec4*)slot, second = *(const vec4*)(slot + 512);
+        u32 at = first + slot;
+        vec4 x = load_shared_vector(at), y = load_shared_vector(at + 512);
         if (Format::HasGroups) {
-            int group = u.template group<Format>(pair, segment);
-            scale[0] = group_value(1024, group);
-            scale[1] = group_value(1024 + 128, group + u.groups);
+            at -= (thread_index() & 31) * 12;
+            scale[0] = half2_at(at + 1024, group);
+            scale[1] = half2_at(at + 1024 + 128, group + groupsOfRow);
             if (Format::HasMinimum) {
-                minimum[0] = group_value(1280, group);
-                minimum[1] = group_value(1280 + 128, group + u.groups);
+                minimum[0] = half2_at(at + 1280, group);
+                minimum[1] = half2_at(at + 1280 + 128, group + groupsOfRow);
             }
         }
-        Format::unpack(first, scale[0], minimum[0], a);
-        Format::unpack(second, scale[1], minimum[1], b);
+        Format::unpack(x, scale[0], minimum[0], a);
+        Format::unpack(y, scale[1], minimum[1], b);
+        const int Chains = Format::Weights == 8 ? 2 : 4;
+        float d[Chains][4];
+#pragma unroll
+        for (int i = 0; i < Chains; i++) {
+            d[i][0] = d[i][1] = d[i][2] = d[i][3] = 0;
+        }
 #pragma unroll
         for (int c = 0; c < Format::Weights / 8; c++) {
-            vec4 x = *(const vec4*)(input + c * 256);
-            multiply_accumulate(even, a[4 * c], b[4 * c], a[4 * c + 1], b[4 * c + 1], x.x, x.y);
-            multiply_accumulate(odd, a[4 * c + 2], b[4 * c + 2], a[4 * c + 3], b[4 * c + 3], x.z, x.w);
+            vec4 v = *(const vec4*)(input + c * 256);
+            multiply_accumulate(d[2 * c % Chains], a[4 * c], b[4 * c], a[4 * c + 1], b[4 * c + 1], v.x, v.y);
+            multiply_accumulate(d[(2 * c + 1) % Chains], a[4 * c + 2], b[4 * c + 2], a[4 * c + 3], b[4 * c + 3], v.z, v.w);
         }
-        ask();
-        turn();
+#pragma unroll
+        for (int i = 0; i < 4; i++) {
+            sum[i] = d[0][i] + d[1][i];
+            if (Chains == 4) {
+                sum[i] += d[2 % Chains][i] + d[3 % Chains][i];
+            }
+        }
     }
 };
 
 // This lane's two elements of D's diagonals; only lanes with q = g / 2 have any.
-DEVICE bool diagonal(const float (&even)[4], const float (&odd)[4], float& first, float& second) {
+DEVICE bool diagonal(const float (&d)[4], float& first, float& second) {
     int lane = thread_index() & 31, g = lane >> 2, q = lane & 3;
-    float e0 = even[0] + odd[0], e1 = even[1] + odd[1], e2 = even[2] + odd[2], e3 = even[3] + odd[3];
-    first = (g & 1) ? e1 : e0;
-    second = (g & 1) ? e3 : e2;
+    u32 d0 = float_bits(d[0]), d1 = float_bits(d[1]), d2 = float_bits(d[2]), d3 = float_bits(d[3]); // not addresses: see device.cuh
+    first = bits_float((g & 1) ? d1 : d0);
+    second = bits_float((g & 1) ? d3 : d2);
     return q == g >> 1;
 }
 
-// All units of this warp.
-template <class Format> DEVICE void multiply_share(const Matrix& m, const Share& s, Ring<Format>& ring, const half_t* activations, float* sums) {
-    const int Segment = 32 * Format::Weights;
-    int lane = thread_index() & 31;
-    Units u;
-    u.set(m, s, false);
-#pragma unroll 1
-    for (int i = 0; i < u.count; i++) {
-        int pair, segment;
-        u.locate(i, pair, segment);
-        float even[4] = {0, 0, 0, 0}, odd[4] = {0, 0, 0, 0}, first, second;
-        ring.multiply(u, pair, segment, activations + segment * Segment + lane * 8, even, odd);
-        float* to = sums + ((2 * pair) * s.segments + segment) * 8 + (lane >> 2);
-        if (diagonal(even, odd, first, second)) {
-            to[0] = first;
-            to[s.segments * 8] = second;
+// What a warp must know of its part of a product before the input is there.
+struct Part {
+    const Unit* unit;
+    i32 count, segments, groups, laneGroup, segmentGroups;
+
+    template <class Format> DEVICE void set(const Lists& lists, int list, const Matrix& m) {
+        const Share& s = lists.shares[list];
+        unit = lists.first(list);
+        count = lists.count(list);
+        segments = s.segments;
+        if (Format::HasGroups) {
+            groups = m.groups;
+            laneGroup = s.first * m.groups + ((thread_index() & 31) * Format::Weights >> m.groupShift);
+            segmentGroups = 32 * Format::Weights >> m.groupShift;
         }
+    }
+
+    DEVICE int group(const Unit& u) const { return laneGroup + 2 * u.pair() * groups + u.segment() * segmentGroups; }
+};
+
+// `N` units at once, of which those before `count` exist; `input`: this lane's first piece, `sums`: its element of the first sums.
+template <int N, class Format> DEVICE void multiply_together(Ring<Format>& ring, Part& p, int count, const half_t* input, float* sums) {
+    const int Segment = 32 * Format::Weights;
+    float d[N][4];
+    Unit u[N];
+#pragma unroll
+    for (int i = 0; i < N; i++) {
+        u[i] = p.unit[i < count ? i * PersistentWarps : 0];
+        ring.multiply(ring.used, input + u[i].segment() * Segment, Format::HasGroups ? p.group(u[i]) : 0, p.groups, d[i]);
+        if (i < count) {
+            ring.used = ring.after(ring.used);
+        }
+    }
+    p.unit += N * PersistentWarps;
+#pragma unroll
+    for (int i = 0; i < N; i++) {
+        float first, second;
+        if (diagonal(d[i], first, second) && i < count) {
+            float* to = sums + (2 * u[i].pair() * p.segments + u[i].segment()) * 8;
+            to[0] = first;
+            to[p.segments * 8] = second;
+        }
+    }
+}
+
+// All units of this warp; returns how many slots wait to be refilled.
+template <class Format> DEVICE int multiply_share(Ring<Format>& ring, Part& p, const half_t* activations, float* sums) {
+    const int N = Ring<Format>::Together;
+    int lane = thread_index() & 31, left = p.count;
+    const half_t* input = activations + lane * 8;
+    sums += lane >> 2;
+#pragma unroll 1
+    for (;;) {
+        copies_wait<Ring<Format>::Slots - N>();
+        if (left <= 1) {
+            multiply_together<1>(ring, p, left, input, sums);
+            return left > 0 ? left : 0;
+        }
+        multiply_together<N>(ring, p, left, input, sums);
+        if (left <= N) {
+            return left > 0 ? left : 0;
+        }
+        left -= N;
+        ring.refill(N);
     }
 }
 
@@ -258,6 +357,7 @@ DEVICE float row_sum(const Share& s, const float* sums, int r) {
     float y = 0;
     if (r < s.rows) {
         const float* from = sums + r * s.segments * 8 + (thread_index() & 7);
+#pragma unroll 4
         for (int i = 0; i < s.segments; i++) {
             y += from[i * 8];
         }
@@ -271,17 +371,14 @@ DEVICE float row_sum(const Share& s, const float* sums, int r) {
 template <class Format> DEVICE void finish_share(
     const Matrix& m, const float* biases, const Share& s, const float* sums, RowConstants constants, u64* words, u32 epoch, int product,
     float queryScale, bool stalled) {
+    int r = thread_index() >> 3;
 #pragma unroll 1
-    for (int base = 0; base < s.rows; base += PersistentThreads / 8) {
-        int r = base + (thread_index() >> 3);
-        if (base > 0) {
-            constants.request<Format>(m, biases, s, r);
-        }
+    for (;;) {
         float y = row_sum(s, sums, r) * constants.scale + constants.bias;
         int row = s.first + r;
         bool first = (thread_index() & 7) == 0 && r < s.rows && !stalled;
         if (product == 2) {
-            y = gelu_tanh(y);
+            y = gelu_fast(y);
             float other = shuffle_xor(y, 8);
             if (first && (r & 1) == 0) {
                 store_relaxed(words + (row >> 1), word(epoch, float2_to_half2(y, other)));
@@ -292,5 +389,10 @@ template <class Format> DEVICE void finish_share(
             }
             store_relaxed(words + row, word(epoch, float_bits(y)));
         }
+        r += PersistentThreads / 8;
+        if (r - (thread_index() >> 3) >= s.rows) {
+            break;
+        }
+        constants.request<Format>(m, biases, s, r);
     }
 }

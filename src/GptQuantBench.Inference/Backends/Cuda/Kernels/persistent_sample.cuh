@@ -5,9 +5,6 @@
 //   list    its members in buckets before that one, their sum handed over; the bucket's own ids into a list ─▶ every block chooses
 #pragma once
 #include "persistent_exchange.cuh"
-
-static const int Threads = PersistentThreads;
-static_assert(Threads == 256, "searches cut a range into 256 parts, one a thread");
 #include "sample.cuh"
 
 static const int CachedMembers = 512;
@@ -40,7 +37,7 @@ struct RowsOfBlocks {
     DEVICE u64 members(int part) const { return sums[part]; }
 };
 
-// `best`: the greatest logit's key, finite. All threads of all blocks; every block gets the same id.
+// `best`: the greatest logit's key, finite. The first 256 threads of all blocks; every block gets the same id.
 DEVICE i32 sample_id(
     const float* logits, int vocabulary, const Share& rows, u64 best, const Sampling& options, PersistentScratch* scratch, int slot, i32 step, u32 epoch,
     Patience& patience, SampleShared& shared, u32 stall) {
@@ -63,7 +60,7 @@ DEVICE i32 sample_id(
             add_global(&sums[bucket_of(logit, most, scale)], weight);
         }
     }
-    block_barrier();
+    sampler_barrier();
     if (t == 0) {
         fence(); // for what the whole block wrote: fences and barriers are cumulative
         if (stall != WaitWeights) {
@@ -75,7 +72,7 @@ DEVICE i32 sample_id(
         patience.wait(load_relaxed(from), from, epoch, WaitWeights);
         fence();
     }
-    block_barrier();
+    sampler_barrier();
 
     const int Each = Buckets / Threads;
     u64 own[Each], mine = 0, total;
@@ -101,7 +98,7 @@ DEVICE i32 sample_id(
         shared.above = above;
         shared.target = target;
     }
-    block_barrier();
+    sampler_barrier();
 
     int last = shared.bucket;
     u64 sum = 0, all;
@@ -117,7 +114,7 @@ DEVICE i32 sample_id(
         }
     }
     block_scan(sum, shared.choice.scan, all);
-    block_barrier();
+    sampler_barrier();
     if (t == 0) {
         fence();
         u64* to = scratch->members[slot] + 2 * block;
@@ -134,7 +131,7 @@ DEVICE i32 sample_id(
         shared.members[t] = (pair.b << 32) | (u32)pair.a;
         fence();
     }
-    if (barrier_or(patience.lost)) {
+    if (barrier_or<1>(patience.lost)) {
         return 0; // what is missing could send the searches astray
     }
     Nucleus n = {

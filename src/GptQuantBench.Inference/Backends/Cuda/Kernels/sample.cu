@@ -10,7 +10,6 @@
 //   ids   0 … R−1 │ R … 2R−1 │ …        R = ⌈count / Blocks⌉: block b has b·R …
 //
 // Launch, both: grid = 64, block = 256. Static shared memory: 16 KB, 26 KB.
-static const int Threads = 256;
 #include "sample.cuh"
 
 static const int Blocks = 64;

@@ -1,8 +1,8 @@
-// What the samplers share: the sampling kernels of sample.cu and the persistent kernel. Whoever includes this has said
-// `static const int Threads = 256`, the threads of a block.
+// What the samplers share: the sampling kernels of sample.cu and the persistent kernel. 256 threads of a block take part.
 #pragma once
 #include "state.cuh"
 
+static const int Threads = 256;
 static const int Buckets = 2048;
 static const float BucketsPerOctave = 64.0f;
 
@@ -12,6 +12,9 @@ struct Sampling {
     u64 topP;    // ⌈top-p · 2³²⌉
     float scale; // log2(e) / temperature
 };
+
+// Of the first 256 threads of a block, which may have more.
+DEVICE void sampler_barrier() { asm volatile("bar.sync 1, 256;" ::: "memory"); }
 
 DEVICE u64 load_volatile(const u64* address) { return *(const volatile u64*)address; }
 
@@ -81,11 +84,11 @@ DEVICE u64 block_scan(u64 value, u64* shared, u64& all) {
         asm volatile("shfl.sync.up.b32 %0, %1, %2, 0, 0xffffffff;" : "=r"(high) : "r"((u32)(value >> 32)), "r"(offset));
         value += lane >= offset ? ((u64)high << 32) | low : 0;
     }
-    block_barrier();
+    sampler_barrier();
     if (lane == 31) {
         shared[warp] = value;
     }
-    block_barrier();
+    sampler_barrier();
     all = 0;
     u64 before = 0;
 #pragma unroll
@@ -101,7 +104,7 @@ DEVICE u64 block_scan(u64 value, u64* shared, u64& all) {
 DEVICE int find_part(u64* sums, u64* scan, u64& need) {
     __shared__ u64 rest;
     __shared__ int found;
-    block_barrier();
+    sampler_barrier();
     u64 mine = sums[thread_index()], all;
     u64 until = block_scan(mine, scan, all);
     if (until - mine < need && need <= until) {
@@ -109,7 +112,7 @@ DEVICE int find_part(u64* sums, u64* scan, u64& need) {
         rest = need - (until - mine);
     }
     sums[thread_index()] = 0;
-    block_barrier();
+    sampler_barrier();
     need = rest;
     return found;
 }
@@ -117,11 +120,11 @@ DEVICE int find_part(u64* sums, u64* scan, u64& need) {
 // The greatest value of any thread.
 DEVICE u32 block_max(u32 value, u64* scan) {
     value = (u32)warp_max((u64)value);
-    block_barrier();
+    sampler_barrier();
     if ((thread_index() & 31) == 0) {
         scan[thread_index() >> 5] = value;
     }
-    block_barrier();
+    sampler_barrier();
     for (int w = 0; w < Threads / 32; w++) {
         value = (u32)scan[w] > value ? (u32)scan[w] : value;
     }
@@ -176,7 +179,7 @@ template <int Cached, class Parts> DEVICE i32 choose_member(const Nucleus& n, co
     high = block_max(high, c.scan);
     u32 low = ~block_max(notLow, c.scan);
     c.sums[thread_index()] = 0;
-    block_barrier();
+    sampler_barrier();
     while (high > low) {
         int shift = 24 - count_leading_zeros(high - low);
         shift = shift > 0 ? shift : 0;
@@ -228,7 +231,7 @@ template <int Cached, class Parts> DEVICE i32 choose_member(const Nucleus& n, co
             add_shared(&c.sums[parts.of((int)id)], listed_weight(i));
         }
     }
-    block_barrier();
+    sampler_barrier();
     if (thread_index() < parts.count()) {
         c.sums[thread_index()] += parts.members(thread_index());
     }
@@ -254,6 +257,6 @@ template <int Cached, class Parts> DEVICE i32 choose_member(const Nucleus& n, co
         }
         remaining -= all;
     }
-    block_barrier();
+    sampler_barrier();
     return c.chosen;
 }
