@@ -253,7 +253,9 @@ internal sealed class CudaDecodingSession : IDecodingSession
         int steps = Math.Max(0, generated.Length - 1);
         if (_persistent is not null && steps > 0)
         {
+            int before = _persistent.Launches;
             _persistent.Queue(steps, sampled, isTimed);
+            _stepLaunches = (_persistent.Launches - before + steps - 1) / steps;
             Position += steps;
             steps = 0;
         }

@@ -78,6 +78,9 @@ internal sealed class PersistentDecoder : IDisposable
         };
     }
 
+    /// <summary>Launches so far.</summary>
+    public int Launches { get; private set; }
+
     /// <summary>For tests: what the first block leaves out, and for how many loads the others wait.</summary>
     public void PlantStall(PersistentWait wait, uint patience)
     {
@@ -186,6 +189,7 @@ internal sealed class PersistentDecoder : IDisposable
         }
 
         _kernel.Launch(_stream, _arguments);
+        Launches++;
         _arguments.Epoch += epochs;
     }
 
