@@ -40,7 +40,7 @@ internal sealed class PersistentKernel
         int shared = SharedBytes(configuration, format, Blocks);
         _kernel = modules.Get(Module(format)).GetKernel("persistent_decode");
         _kernel.RequireArguments<Parameter<PersistentArguments>>();
-        _kernel.MaxDynamicSharedBytes = shared;
+        _kernel.MaxDynamicSharedBytes = Math.Max(shared, _kernel.MaxDynamicSharedBytes); // models of other shapes share the kernel
         _shape = new(Blocks, Threads, shared) { Cooperative = true };
         string? patience = Environment.GetEnvironmentVariable(PatienceVariable);
         Patience = uint.TryParse(patience, NumberStyles.None, CultureInfo.InvariantCulture, out uint loads) && loads > 0
