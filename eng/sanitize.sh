@@ -3,8 +3,8 @@
 #
 #   eng/sanitize.sh PROGRAMS [OUT_DIR]      PROGRAMS: the folder that `run` lies in (eng/bundle.sh); OUT_DIR (default .) gets the logs
 #
-# memcheck: packing, fused products, attention, sampling and generations by every decode path. racecheck, which is far slower: products, attention
-# and sampling over their smallest shapes. API errors are not reported: the launcher asks the driver for one parameter more than a kernel has, to
+# memcheck: every kernel by its own tests, and generations by every decode path. racecheck, which is far slower: products over their smallest shapes,
+# attention, sampling, the kernels between products. API errors are not reported: the launcher asks the driver for one parameter more than a kernel has, to
 # see that there is none. Prints each tool's summary line and what the tests say; fails when a tool found something or a test failed.
 set -euo pipefail
 (($# == 1 || $# == 2)) || { sed -n '2,8p' "$0"; exit 2; }
@@ -26,8 +26,10 @@ check() { # tool, then the tests' filters
 
 tests=GptQuantBench.Gpu.Tests.Backends
 check memcheck -method "$tests.PackingTests.*" -method "$tests.LinearKernelTests.*" -method "$tests.AttentionKernelTests.*" \
-  -method "$tests.SampleKernelTests.*" -method "$tests.ModelTests.All_decode_paths_choose_the_same_ids" \
+  -method "$tests.SampleKernelTests.*" -method "$tests.RowKernelTests.*" -method "$tests.TableKernelTests.*" \
+  -method "$tests.ModelTests.All_decode_paths_choose_the_same_ids" -method "$tests.BackendTests.The_device_is_described_started_and_measured" \
   -method "$tests.PersistentTests.Every_id_has_a_time"
-check racecheck -method "$tests.LinearKernelTests.Heads_are_split_and_attention_is_combined" -method "$tests.AttentionKernelTests.*" \
-  -method "$tests.SampleKernelTests.Ids_are_the_cpu_samplers"
+check racecheck -method "$tests.LinearKernelTests.Queries_*" -method "$tests.LinearKernelTests.Attention_*" -method "$tests.LinearKernelTests.One_*" \
+  -method "$tests.AttentionKernelTests.*" -method "$tests.SampleKernelTests.Ids_are_the_cpu_samplers" -method "$tests.RowKernelTests.*" \
+  -method "$tests.TableKernelTests.*"
 exit $failed

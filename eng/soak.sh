@@ -1,7 +1,18 @@
 #!/usr/bin/env bash
-# Long runs on the CPU: 500 cases in one process, a million tokens, a seed a hundred times in one process and in twenty. Minutes.
+# Long runs. Minutes.
+#
+#   eng/soak.sh              on the CPU: 500 cases in one process, a million tokens, a seed a hundred times in one process and in twenty
+#   eng/soak.sh PROGRAMS     on an NVIDIA GPU: 200 cases in one process, 300 000 tokens; PROGRAMS: the folder that `run` lies in (eng/bundle.sh)
 set -euo pipefail
+(($# <= 1)) || { sed -n '2,5p' "$0"; exit 2; }
+programs=${1:+$(realpath "$1")}
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
+if [[ -n $programs ]]; then
+  GPTQUANTBENCH_SOAK=1 GPTQUANTBENCH_REQUIRE_GPU=1 GPTQUANTBENCH_FIXTURES=$PWD/tests/fixtures \
+    "$programs/run" GptQuantBench.Gpu.Tests -noColor -showLiveOutput -class '*SoakTests'
+  exit
+fi
+
 dotnet build -c Debug tests/GptQuantBench.Inference.Tests >/dev/null
 dotnet build -c Debug benchmarks/GptQuantBench >/dev/null
 GPTQUANTBENCH_SOAK=1 dotnet tests/GptQuantBench.Inference.Tests/bin/Debug/net10.0/GptQuantBench.Inference.Tests.dll \

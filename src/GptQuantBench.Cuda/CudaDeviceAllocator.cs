@@ -48,9 +48,13 @@ public sealed unsafe class CudaDeviceAllocator(CudaContext context, Action<long>
     }
 
     /// <summary>One sentence for memory that did not fit.</summary>
-    internal static string OutOfMemoryMessage(long requestedBytes, CudaMemoryInfo memory, string device, string description) =>
-        string.Create(
+    internal static string OutOfMemoryMessage(long requestedBytes, CudaMemoryInfo memory, string device, string description)
+    {
+        // The driver gives memory in pages of 2 MiB and more, so the last free bytes are not for everyone.
+        string free = requestedBytes > memory.FreeBytes ? "" : ", not in pieces that serve";
+        return string.Create(
             CultureInfo.InvariantCulture,
             $"cuMemAlloc_v2 failed with {description}: {requestedBytes:N0} bytes were asked for but only {memory.FreeBytes:N0} of "
-            + $"{memory.TotalBytes:N0} are free on {device}, so end other programs on the GPU or ask for less.");
+            + $"{memory.TotalBytes:N0} are free on {device}{free}, so end other programs on the GPU or ask for less.");
+    }
 }

@@ -51,7 +51,7 @@ public sealed unsafe class CudaDeviceVariable<T> : IDisposable
     /// <param name="offset">From 0 to <see cref="Length"/>; the address after the last element may be taken but not used.</param>
     public CudaDevicePointer PointerAt(long offset) => Range(offset, 0);
 
-    /// <summary>Host to device; returns when the source may be changed.</summary>
+    /// <summary>Host to device; returns when the data is there, whatever stream reads it.</summary>
     public void CopyToDevice(ReadOnlySpan<T> source, long offset = 0) =>
         CudaMemory.CopyToDevice(Range(offset, source.Length), source);
 

@@ -8,7 +8,7 @@ namespace GptQuantBench.Cuda;
 /// </summary>
 public static unsafe class CudaMemory
 {
-    /// <summary>Host to device; returns when the source may be changed.</summary>
+    /// <summary>Host to device; returns when the data is there, whatever stream reads it.</summary>
     public static void CopyToDevice<T>(CudaDevicePointer destination, ReadOnlySpan<T> source)
         where T : unmanaged
     {
@@ -21,9 +21,16 @@ public static unsafe class CudaMemory
         }
     }
 
-    /// <summary>Host to device; returns when the source may be changed.</summary>
-    public static void CopyToDevice(CudaDevicePointer destination, void* source, long byteCount) =>
+    /// <summary>Host to device; returns when the data is there, whatever stream reads it.</summary>
+    public static void CopyToDevice(CudaDevicePointer destination, void* source, long byteCount)
+    {
         DriverError.Check(CopyNative.cuMemcpyHtoD_v2(destination.Address, source, checked((nuint)byteCount)));
+
+        // From pageable memory the call returns once the driver has taken the data, and streams that do not wait for the legacy default
+        // stream would overtake the transfer itself.
+        const nint LegacyDefaultStream = 0;
+        DriverError.Check(StreamNative.cuStreamSynchronize(LegacyDefaultStream));
+    }
 
     /// <summary>Device to host; returns when the data is there.</summary>
     public static void CopyToHost<T>(Span<T> destination, CudaDevicePointer source)

@@ -25,6 +25,27 @@ public sealed class MemoryTests
         Assert.Equal([values[49], -1f, -2f, values[52]], memory.ToArray()[49..53]);
     }
 
+    [Theory]
+    [InlineData(1000)]
+    [InlineData(20_000)]
+    [InlineData(1_000_000)]
+    public void A_copy_is_there_for_a_stream_that_waits_for_nobody(int count)
+    {
+        CudaContext context = Gpu.Require();
+        using CudaStream stream = new(context);
+        using CudaDeviceVariable<float> source = new(context, count);
+        using CudaDeviceVariable<float> destination = new(context, count);
+        float[] values = new float[count];
+        for (int round = 1; round <= 50; round++)
+        {
+            Array.Fill(values, round);
+            source.CopyToDevice(values);
+            CudaMemory.CopyOnDeviceAsync(destination.DevicePointer, source.DevicePointer, source.SizeInBytes, stream);
+            stream.Synchronize();
+            Assert.Equal(-1, destination.ToArray().AsSpan().IndexOfAnyExcept(round));
+        }
+    }
+
     [Fact]
     public void Ranges_outside_the_memory_are_refused()
     {

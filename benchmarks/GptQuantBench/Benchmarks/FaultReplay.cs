@@ -37,7 +37,7 @@ internal static class FaultReplay
             {
                 loaded.WarmUp();
                 loaded.Generate();
-                backend.MeasureReadBandwidth(loaded.Model.BytesPerToken, settings.BackendOptions);
+                loaded.Model.MeasureReadBandwidth();
             }
 
             return new(Kernel: null, Error: null);

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using GptQuantBench.Inference.Backends;
 
 namespace GptQuantBench.Benchmarks;
 
@@ -20,7 +19,7 @@ internal static class GenerationFacts
             between[i] = Stopwatch.GetElapsedTime(stamps[i], stamps[i + 1]).TotalMilliseconds;
         }
 
-        var bandwidth = BackendRegistry.Find(settings.Backend).MeasureReadBandwidth(loaded.Model.BytesPerToken, settings.BackendOptions);
+        var bandwidth = loaded.Model.MeasureReadBandwidth();
         var tokenizer = loaded.Opened.Tokenizer;
         return new(LoadedCase.PromptIds(tokenizer, settings), ids, tokenizer?.Decode(ids), between, bandwidth, cost);
     }

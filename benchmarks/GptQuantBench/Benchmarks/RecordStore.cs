@@ -12,7 +12,8 @@ internal sealed class RecordStore<TRecord>(string recordDirectory)
     public void Write(TRecord record)
     {
         Directory.CreateDirectory(_directory);
-        var path = Path.Combine(_directory, $"{DateTime.UtcNow.Ticks:D20}-{Guid.NewGuid():N}");
+        // Counted and not dated, as phase records are.
+        var path = Path.Combine(_directory, $"{Directory.EnumerateFiles(_directory, "*.json").Count():D6}-{Guid.NewGuid():N}");
         File.WriteAllText(path + ".tmp", JsonSerializer.Serialize(record));
         File.Move(path + ".tmp", path + ".json");
     }

@@ -10,28 +10,26 @@ internal static class FetchCommand
 {
     private static readonly Option[] _options = [];
 
+    private static readonly Argument<string[]> _models = new("models") { Arity = ArgumentArity.ZeroOrMore };
+
     /// <summary>Runs; returns the exit code.</summary>
     public static int Execute(string[] arguments)
     {
-        var names = arguments.Where(argument => !argument.StartsWith('-')).ToArray();
-        var result = VerbParser.Parse(Verbs.Fetch, _options, [.. arguments.Except(names)]);
+        var result = VerbParser.Parse(Verbs.Fetch, _options, arguments, _models);
         if (result.GetValue(Options.Help))
         {
             return HelpPage.WriteVerb(
-                Verbs.Fetch,
-                "Downloads models from the Hugging Face hub into the cache that transformers shares; goes on where a stopped download left off.",
+                $"{Verbs.Fetch} MODEL ...",
+                "Downloads models from the Hugging Face hub (HF_ENDPOINT, HF_TOKEN) into the cache that transformers shares (HF_HOME, HF_HUB_CACHE); goes on where a stopped download left off. MODEL is a name, owner/name or owner/name@revision.",
                 _options,
                 "gpt2 gpt2-medium",
                 "distilgpt2",
                 "openai-community/gpt2@607a30d783dfa663caf39e06633721c8d4cfcd7e");
         }
 
-        if (names.Length == 0)
-        {
-            throw new UserErrorException("No model was named; give one, such as: fetch gpt2.");
-        }
-
-        HubModelId[] models = [.. names.Select(HubModelId.Parse)];
+        HubModelId[] models = result.GetValue(_models) is [_, ..] names
+            ? [.. names.Distinct().Select(HubModelId.Parse)]
+            : throw new UserErrorException("No model was named; give one, such as: fetch gpt2.");
         var options = HubOptions.FromEnvironment(Environment.GetEnvironmentVariable);
         using var stop = new SignalCancellation();
         foreach (var model in models)

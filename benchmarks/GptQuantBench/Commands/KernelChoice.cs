@@ -34,7 +34,7 @@ internal static class KernelChoice
         {
             // On a GPU cuBLAS always stands beside, since FP16 is what all else is compared with.
             Kernels = Kernels(bench, isFull ? settings.Formats : SweepChoice.ShortFormats(settings.Formats), isFull || isCuda ? int.MaxValue : 1),
-            Shapes = isFull ? KernelShapes.Full : KernelShapes.Short,
+            Shapes = !isFull ? KernelShapes.Short : isCuda ? [.. KernelShapes.Full, KernelShapes.Large] : KernelShapes.Full,
             BatchSizes = isFull ? _fullBatches : _shortBatches,
             CacheBytes = cache,
             RotationBytes = KernelSettings.Rotation(cache),

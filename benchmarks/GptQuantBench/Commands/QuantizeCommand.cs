@@ -26,7 +26,7 @@ internal static class QuantizeCommand
         if (result.GetValue(Options.Help))
         {
             return HelpPage.WriteVerb(
-                Verbs.Quantize,
+                $"{Verbs.Quantize} MODEL",
                 "Quantises a model once and writes config.json and model.safetensors with packed matrices; --model-path takes the folder.",
                 _options,
                 "DIR --quantization 4-bit --calibration FILE --out NEW",

@@ -20,7 +20,7 @@ internal static class ReportCommand
         if (result.GetValue(Options.Help))
         {
             return HelpPage.WriteVerb(
-                Verbs.Report,
+                $"{Verbs.Report} [RESULTS.json]",
                 "Makes charts, Markdown and the HTML page again from a saved report, also from the JSON of the usual Python script.",
                 _options,
                 "artifacts/llm_benchmark_results.json",

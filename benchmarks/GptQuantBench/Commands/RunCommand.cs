@@ -120,7 +120,7 @@ internal static class RunCommand
         RuntimeSettings.PublishToBenchmarkProcesses();
 
         var inProcess = result.GetResult(benchmarkDotNet["inProcess"]) is not null;
-        using var build = inProcess ? null : BenchmarkProject.Lock(Notify);
+        using var build = inProcess ? null : BenchmarkProcesses.Lock(Notify);
 
         var hashes = settings.Models.ToDictionary(model => model.Name, WeightsHash.Compute);
         var isResumed = result.GetResult(benchmarkDotNet["resume"]) is not null;
@@ -154,10 +154,9 @@ internal static class RunCommand
         var plannedSweeps = sweepPlan.Benchmarks;
         var kernelPlan = new KernelPlan(settings, keptKernels, inProcess, artifacts, forwardedToPoints);
         var plannedKernels = kernelPlan.Benchmarks;
-        string[] leftOut = [.. sweepPlan.LeftOut];
         if (matching.Count + decodePaths + plannedSweeps.Count + keptSweeps.Count + plannedKernels.Count + keptKernels.Count == 0)
         {
-            throw leftOut is [var only, ..] ? new UserErrorException(only) : new UserErrorException($"The filter {string.Join(' ', filters)} matches no benchmark; --list flat names them, --filter '*' takes all.");
+            throw new UserErrorException($"The filter {string.Join(' ', filters)} matches no benchmark; --list flat names them, --filter '*' takes all.");
         }
 
         var mine = shard.Of(settings.Cases.Where(matching.Contains));
@@ -169,7 +168,6 @@ internal static class RunCommand
             Notify($"{kept.Length} finished cases of the earlier run are kept; {planned.Length} benchmarks remain.");
         }
 
-        Array.ForEach(leftOut, Notify);
         if (plannedSweeps.Count > 0)
         {
             Console.WriteLine(sweepPlan.Announcement(plannedSweeps));

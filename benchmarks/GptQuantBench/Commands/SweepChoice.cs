@@ -1,7 +1,6 @@
 using System.CommandLine;
 using GptQuantBench.Benchmarks;
 using GptQuantBench.Benchmarks.Sweeps;
-using GptQuantBench.Inference.Backends;
 using GptQuantBench.Inference.Quantization;
 
 namespace GptQuantBench.Commands;
@@ -47,7 +46,7 @@ internal static class SweepChoice
             Formats = isFull ? settings.Formats : ShortFormats(settings.Formats),
             PromptLengths = isFull ? _fullPrompts : _shortPrompts,
             Depths = isFull ? _fullDepths : _shortDepths,
-            BatchSizes = BackendRegistry.Find(settings.Backend).BatchRefusal is not null ? [] : isFull ? _fullBatches : _shortBatches,
+            BatchSizes = isFull ? _fullBatches : _shortBatches,
             BatchTokens = Math.Min(settings.Tokens, MostBatchTokens),
             Tokens = Math.Min(settings.Tokens, MostTokens),
             TokenTimes = TokenTimes,

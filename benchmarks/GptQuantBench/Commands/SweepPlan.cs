@@ -6,7 +6,6 @@ using GptQuantBench.Benchmarks;
 using GptQuantBench.Benchmarks.Sweeps;
 using GptQuantBench.Configuration;
 using GptQuantBench.Exporters;
-using GptQuantBench.Inference.Backends;
 using GptQuantBench.Reporting.Figures;
 using GptQuantBench.Reporting.Records;
 
@@ -43,17 +42,6 @@ internal sealed class SweepPlan(
             + $"{string.Join(", ", benchmarks.Select(benchmark => benchmark.FormatName()).Distinct())}, after the main job; "
             + $"estimated at {FigureFormat.Duration(time)} (--sweeps none leaves them out).";
     }
-
-    /// <summary>Why sweeps that the filters ask for do not run here, one sentence each.</summary>
-    public IEnumerable<string> LeftOut =>
-        settings.Sweeps is not null
-        && BackendRegistry.Find(settings.Backend).BatchRefusal is { } refusal
-        && BenchmarkDotNetOptions.Benchmarks(
-            typeof(BatchSizeSweep),
-            PointConfig.OfSweep(settings, SweepKind.Of(typeof(BatchSizeSweep)), inProcess, artifacts, progress: null, NullLogger.Instance),
-            forwarded).BenchmarksCases.Length > 0
-            ? [$"The sweep over the batch size is left out. {refusal}"]
-            : [];
 
     private bool IsWanted(SweepKind kind, BenchmarkCase benchmark) =>
         kind.Points(settings.Sweeps!, benchmark.ModelName()).Count > 0

@@ -20,11 +20,12 @@ internal static class MainJobConfig
     /// <summary>Longer than any case; BenchmarkDotNet's own limit for a case in process is five minutes.</summary>
     private static readonly TimeSpan _inProcessTimeout = TimeSpan.FromHours(6);
 
-    /// <summary>Restore and build on a busy two-core machine.</summary>
+    /// <summary>Much longer than the build of one file takes on a busy two-core machine.</summary>
     public static TimeSpan BuildTimeout { get; } = TimeSpan.FromMinutes(15);
 
-    /// <summary>Runs benchmarks in this process.</summary>
-    public static IToolchain InProcessToolchain => new InProcessEmitToolchain(_inProcessTimeout, logOutput: true);
+    /// <summary>Runs benchmarks in this process, or each in one of its own.</summary>
+    public static IToolchain Toolchain(bool inProcess) =>
+        inProcess ? new InProcessEmitToolchain(_inProcessTimeout, logOutput: true) : BenchmarkProcesses.Toolchain;
 
     /// <summary>
     /// One job, marked as default: command-line options then change it; beside a job that is not the default, they would add a second.
@@ -51,12 +52,8 @@ internal static class MainJobConfig
             .WithLaunchCount(1)
             .WithWarmupCount(iterations.WarmUp)
             .WithIterationCount(iterations.Measured)
+            .WithToolchain(Toolchain(inProcess))
             .AsDefault();
-        if (inProcess)
-        {
-            job = job.WithToolchain(InProcessToolchain);
-        }
-
         var config = ManualConfig.CreateEmpty()
             .AddJob(job)
             .AddLogger(log)

@@ -51,12 +51,8 @@ internal static class PointConfig
             .WithLaunchCount(1)
             .WithWarmupCount(0)
             .WithIterationCount(iterations)
+            .WithToolchain(MainJobConfig.Toolchain(inProcess))
             .AsDefault();
-        if (inProcess)
-        {
-            job = job.WithToolchain(MainJobConfig.InProcessToolchain);
-        }
-
         var config = ManualConfig.CreateEmpty()
             .AddJob(job)
             .AddLogger(log)

@@ -95,7 +95,7 @@ internal sealed class CaseBuilder(RunSettings settings, IReadOnlyDictionary<stri
             Energy = records.LastOrDefault(record => record.Energy is not null)?.Energy,
             Roofline = generated is null
                 ? null
-                : RooflineRecord.Of(loaded?.BytesPerToken, bandwidth, interToken?.P50) with
+                : RooflineRecord.Of(loaded?.BytesPerToken, bandwidth, interToken?.Mean) with
                 {
                     LaunchesPerToken = generated.StepCost?.Launches,
                     HostUsPerToken = generated.StepCost?.HostTime is { Ticks: > 0 } time ? time.TotalMicroseconds : null,

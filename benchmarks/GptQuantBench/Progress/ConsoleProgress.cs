@@ -25,7 +25,7 @@ internal sealed class ConsoleProgress : IRunProgress
         ];
 
     /// <inheritdoc />
-    public void Building() => Console.WriteLine("Building the benchmark process (once, about half a minute)...");
+    public void Building() => Console.WriteLine("Building the benchmark process (once, some seconds)...");
 
     /// <inheritdoc />
     public void Running() => _start = Stopwatch.GetTimestamp();

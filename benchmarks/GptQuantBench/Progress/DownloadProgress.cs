@@ -37,8 +37,9 @@ internal sealed class DownloadProgress : IHubProgress
                     new TaskDescriptionColumn { Alignment = Justify.Left },
                     new ProgressBarColumn(),
                     new PercentageColumn(),
-                    new DownloadedColumn(),
-                    new TransferSpeedColumn(),
+                    // Thousands, as in the lines without a terminal and on the hub's pages.
+                    new DownloadedColumn { Base = FileSizeBase.Decimal },
+                    new TransferSpeedColumn { Base = FileSizeBase.Decimal },
                     new RemainingTimeColumn())
                 .Start(bars => work(new DownloadProgress(console, bars)))
             : work(new DownloadProgress(console, bars: null));

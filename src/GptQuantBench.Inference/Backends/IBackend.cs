@@ -39,20 +39,12 @@ public interface IBackend
     /// </summary>
     BackendStartup Start(BackendOptions options);
 
-    /// <summary>Bytes per second at which the device reads memory, with everything that it has; the median of several passes.</summary>
-    /// <param name="bufferBytes">Bytes that one pass reads; raised to a size that small caches do not hold.</param>
-    /// <param name="options">The device.</param>
-    double MeasureReadBandwidth(long bufferBytes, BackendOptions options);
-
     /// <summary>The single kernels, for benchmarks; takes no memory and no device context yet.</summary>
     /// <exception cref="Models.ModelFormatException">The options name something that is not there.</exception>
     IKernelBench KernelBench(BackendOptions options);
 
     /// <summary>Why the backend can't run a format, in one sentence for the user; null where it can.</summary>
     string? Refusal(QuantizationFormat format);
-
-    /// <summary>Why the backend can't decode several sequences together, in one sentence for the user; null where it can.</summary>
-    string? BatchRefusal => null;
 
     /// <summary>Puts a model's weights onto the device in a format, ready for its first token.</summary>
     /// <exception cref="Models.ModelFormatException">The weights do not fit the configuration, or hold NaN or infinity.</exception>

@@ -25,6 +25,12 @@ public interface ILanguageModel : IDisposable
     /// <summary>Weight bytes that one decode step at batch 1 must read (matrices and the output head; one row of an embedding).</summary>
     long BytesPerToken { get; }
 
+    /// <summary>
+    /// The bandwidth at which this device reads what one decode step must read, bytes per second, median of several passes: on the CPU
+    /// these very weights, on a GPU a buffer of their size.
+    /// </summary>
+    double MeasureReadBandwidth();
+
     /// <summary>A sequence with its own KV cache. One session of a model is used at a time.</summary>
     /// <param name="capacity">Positions the cache holds; rounded up to a multiple of 64, at most the context length.</param>
     IDecodingSession CreateSession(int capacity);
@@ -32,6 +38,5 @@ public interface ILanguageModel : IDisposable
     /// <summary>Sequences that decode together, each with its own KV cache. One session or batch of a model is used at a time.</summary>
     /// <param name="sequences">How many, at least 1.</param>
     /// <param name="capacity">Positions that each cache holds; rounded as for <see cref="CreateSession"/>.</param>
-    /// <exception cref="ModelFormatException">The backend decodes one sequence at a time (<see cref="IBackend.BatchRefusal"/>).</exception>
     IBatchDecodingSession CreateBatch(int sequences, int capacity);
 }

@@ -5,6 +5,9 @@ namespace GptQuantBench.Inference.Backends;
 /// <summary>From the passes of a probe to a rate.</summary>
 public static class ProbeRate
 {
+    /// <summary>Timed passes of a measurement that stands beside a case: with several times the data of a token, some tenths of a second.</summary>
+    public const int Passes = 9;
+
     /// <summary>Bytes or operations per second: the median over passes, after one that warms up.</summary>
     /// <param name="probe">The probe.</param>
     /// <param name="passes">Timed passes, at least 1.</param>

@@ -104,7 +104,7 @@ public sealed class SafetensorsCheckpoint : ICheckpoint
             string? shard = entry.Value.ValueKind == JsonValueKind.String ? entry.Value.GetString() : null;
             if (shard is null || !IsPlainFileName(shard))
             {
-                string found = Quoted.Text(shard ?? entry.Value.GetRawText());
+                string found = shard is null ? Quoted.Json(entry.Value) : Quoted.Text(shard);
                 throw Wrong(path, $"tensor {Quoted.Text(entry.Name)} is mapped to {found}, which is not a plain *.safetensors file name");
             }
 

@@ -14,9 +14,10 @@ internal ref struct SafetensorsHeader
     public const int LongestHeader = 100_000_000;
 
     // Limits of this reader, not of the format; no known checkpoint comes near them, and they bound what a hostile header can cost.
-    private const int MostTensors = 100_000;
+    private const int MostTensors = 50_000;
     private const int MostDimensions = 32;
-    private const int MostMetadataKeys = 100_000;
+    private const int MostMetadataKeys = 50_000;
+    private const int LongestName = 256;
 
     private readonly string _file;
     private readonly long _dataLength;
@@ -71,7 +72,7 @@ internal ref struct SafetensorsHeader
         _reader.Read();
         while (_reader.Read() && _reader.TokenType == JsonTokenType.PropertyName)
         {
-            string name = _reader.GetString()!;
+            string name = ReadName();
             _reader.Read();
             if (name == "__metadata__")
             {
@@ -99,6 +100,11 @@ internal ref struct SafetensorsHeader
         }
     }
 
+    /// <summary>The string at which the reader stands, a key or a type; not one that is long for its own sake.</summary>
+    private readonly string ReadName() => _reader.ValueSpan.Length <= LongestName
+        ? _reader.GetString()!
+        : throw Broken(_file, $"its header has a name of {_reader.ValueSpan.Length} bytes, more than {LongestName}");
+
     private void CheckMetadata()
     {
         if (_reader.TokenType != JsonTokenType.StartObject)
@@ -109,7 +115,7 @@ internal ref struct SafetensorsHeader
         var keys = new HashSet<string>();
         while (_reader.Read() && _reader.TokenType == JsonTokenType.PropertyName)
         {
-            string key = _reader.GetString()!;
+            string key = ReadName();
             if (!keys.Add(key))
             {
                 throw Broken(_file, $"__metadata__ in its header has the key {Quoted.Text(key)} twice");
@@ -140,7 +146,7 @@ internal ref struct SafetensorsHeader
         long[]? offsets = null;
         while (_reader.Read() && _reader.TokenType == JsonTokenType.PropertyName)
         {
-            string key = _reader.GetString()!;
+            string key = ReadName();
             if (key switch { "dtype" => type is not null, "shape" => shape is not null, "data_offsets" => offsets is not null, _ => false })
             {
                 throw WrongTensor(name, $"has {key} twice");
@@ -151,7 +157,7 @@ internal ref struct SafetensorsHeader
             {
                 case "dtype":
                     type = _reader.TokenType == JsonTokenType.String
-                        ? _reader.GetString()!
+                        ? ReadName()
                         : throw WrongTensor(name, "has a dtype that is not a string");
                     break;
                 case "shape":

@@ -3,7 +3,10 @@ using Polly.Retry;
 
 namespace GptQuantBench.Inference.Hub;
 
-/// <summary>Tries again what may succeed later, with growing pauses, or with those that the server asks for.</summary>
+/// <summary>
+/// Tries again what may succeed later, with growing pauses, or with those that the server asks for. The pipeline is Polly's, which
+/// HttpClient's resilience handler wraps too; the handler ends at the head of an answer, and a download mostly breaks behind it.
+/// </summary>
 internal static class HubRetries
 {
     /// <summary>The pipeline; <paramref name="progress"/> hears about each retry.</summary>

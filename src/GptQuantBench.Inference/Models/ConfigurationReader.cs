@@ -67,16 +67,9 @@ internal readonly struct ConfigurationReader(JsonElement root, string file)
 
     /// <summary>The error of a value that is not what it must be.</summary>
     public ModelFormatException Wrong(string key, JsonElement value, string expected) =>
-        Wrong(string.Create(CultureInfo.InvariantCulture, $"{key} = {Shown(value)}"), expected);
+        Wrong(string.Create(CultureInfo.InvariantCulture, $"{key} = {Quoted.Json(value)}"), expected);
 
     /// <summary>The error of something that is not what it must be.</summary>
     public ModelFormatException Wrong(string found, string expected) =>
         new($"{file} has {found}, expected {expected}; use a model that this engine supports or correct the file.");
-
-    private static string Shown(JsonElement value) => value.ValueKind switch
-    {
-        JsonValueKind.Object => "an object",
-        JsonValueKind.Array => "an array",
-        _ => Quoted.Text(value.GetRawText()),
-    };
 }

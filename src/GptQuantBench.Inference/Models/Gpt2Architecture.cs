@@ -20,7 +20,7 @@ public sealed class Gpt2Architecture : IModelArchitecture
     private const int WidestEmbedding = 65536;
     private const int WidestInner = 1 << 20;
     private const int LongestContext = 1 << 20;
-    private const int LargestVocabulary = 1 << 24;
+    private const int LargestVocabulary = 1 << 17;
 
     /// <inheritdoc />
     public string ModelType => Type;

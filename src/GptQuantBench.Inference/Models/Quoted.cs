@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Json;
 
 namespace GptQuantBench.Inference.Models;
 
@@ -6,6 +7,14 @@ namespace GptQuantBench.Inference.Models;
 internal static class Quoted
 {
     private const int LongestShown = 100;
+
+    /// <summary>A value as its file has it, in quotes; of lists and objects only that they are some.</summary>
+    public static string Json(JsonElement value) => value.ValueKind switch
+    {
+        JsonValueKind.Object => "an object",
+        JsonValueKind.Array => "an array",
+        _ => Text(value.GetRawText()),
+    };
 
     /// <summary>The text in quotes: control characters and unpaired surrogates escaped, cut behind 100 characters.</summary>
     public static string Text(string text)

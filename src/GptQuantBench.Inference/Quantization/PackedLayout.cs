@@ -1,3 +1,5 @@
+using System.Numerics;
+
 namespace GptQuantBench.Inference.Quantization;
 
 /// <summary>
@@ -70,6 +72,9 @@ public readonly record struct PackedLayout
 
     /// <summary>True where scales are FP16 and belong to groups of columns.</summary>
     public bool IsGrouped => Format.Bits != 16 && Format.GroupSize != QuantizationFormat.WholeRow;
+
+    /// <summary>Blocks in a group, as a power of two; 0 where the whole row is the group.</summary>
+    public int GroupShift => IsGrouped ? BitOperations.Log2((uint)(Format.GroupSize / BlockColumns)) : 0;
 
     /// <summary>Bytes of all codes.</summary>
     public long CodeBytes => (long)Rows * CodeRowBytes;

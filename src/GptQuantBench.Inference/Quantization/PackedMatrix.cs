@@ -39,7 +39,7 @@ public sealed unsafe class PackedMatrix : IDisposable
             Rows = layout.Rows,
             BlocksPerRow = layout.BlocksPerRow,
             GroupsPerRow = layout.GroupsPerRow,
-            GroupShift = layout.IsGrouped ? BitOperations.Log2((uint)(layout.Format.GroupSize / PackedLayout.BlockColumns)) : 0,
+            GroupShift = layout.GroupShift,
             Bits = layout.Format.Bits,
         };
     }

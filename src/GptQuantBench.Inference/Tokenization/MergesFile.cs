@@ -15,7 +15,7 @@ internal static class MergesFile
     /// <exception cref="ModelFormatException">A line is not a merge of this vocabulary.</exception>
     public static void Check(string path, ReadOnlySpan<byte> utf8, TokenTable tokens)
     {
-        var merges = new HashSet<(int Left, int Right)>(utf8.Count((byte)'\n') + 1);
+        var merges = new HashSet<(int Left, int Right)>(Math.Min(utf8.Count((byte)'\n') + 1, tokens.Size));
         Span<byte> bytes = new byte[2 * MaxLine(tokens)];
         for (int number = 1; !utf8.IsEmpty; number++)
         {

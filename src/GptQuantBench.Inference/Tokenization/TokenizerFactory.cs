@@ -5,13 +5,13 @@ namespace GptQuantBench.Inference.Tokenization;
 /// <summary>Finds the tokenizer of a model.</summary>
 public static class TokenizerFactory
 {
-    // Far above any vocabulary; a size beyond it comes from a damaged file and must not be allocated.
-    private const int MaxVocabularySize = 1 << 24;
+    // Above any GPT-2's; the tables of a larger one would take more memory than a file's reader may.
+    private const int MaxVocabularySize = 1 << 17;
 
     /// <summary>Reads a model's vocabulary.</summary>
     /// <param name="vocabularyFile">Path of vocab.json, or null.</param>
     /// <param name="mergesFile">Path of merges.txt, or null.</param>
-    /// <param name="vocabularySize">Rows of the model's embedding, 1 to 2^24; no id of the vocabulary may reach it.</param>
+    /// <param name="vocabularySize">Rows of the model's embedding, 1 to 2^17; no id of the vocabulary may reach it.</param>
     /// <returns>
     /// With both files their tokenizer; without files and with 50257 rows the embedded vocabulary of GPT-2; otherwise null, for a
     /// model that works on ids only.

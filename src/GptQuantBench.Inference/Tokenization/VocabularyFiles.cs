@@ -9,7 +9,7 @@ namespace GptQuantBench.Inference.Tokenization;
 internal static class VocabularyFiles
 {
     // GPT-2's are 1 MB and 0.5 MB; a file that is not a vocabulary must not be read whole.
-    private const long MaxFileBytes = 256L << 20;
+    private const long MaxFileBytes = 8_000_000;
 
     /// <summary>Reads both files.</summary>
     /// <exception cref="ModelFormatException">A file is missing, unreadable or not what it must be.</exception>

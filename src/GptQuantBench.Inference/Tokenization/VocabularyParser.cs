@@ -12,8 +12,11 @@ namespace GptQuantBench.Inference.Tokenization;
 /// <param name="vocabularySize">No id may reach it.</param>
 internal sealed class VocabularyParser(string path, int vocabularySize)
 {
-    private byte[] _text = new byte[256];
-    private byte[] _bytes = new byte[256];
+    // GPT-2's longest has 128; longer ones cost the library many times their length.
+    private const int LongestToken = 4096;
+
+    private readonly byte[] _text = new byte[LongestToken];
+    private readonly byte[] _bytes = new byte[LongestToken];
 
     /// <summary>Parses the file.</summary>
     /// <param name="json">Its content, valid UTF-8 without byte order mark.</param>
@@ -52,14 +55,14 @@ internal sealed class VocabularyParser(string path, int vocabularySize)
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void AddToken(TokenTable tokens, ref Utf8JsonReader reader)
     {
-        if (reader.ValueSpan.Length > _text.Length)
+        long place = reader.TokenStartIndex;
+        if (reader.ValueSpan.Length > LongestToken)
         {
-            _text = new byte[reader.ValueSpan.Length];
-            _bytes = new byte[reader.ValueSpan.Length];
+            throw new ModelFormatException(
+                $"{path} byte {place} is a token of {reader.ValueSpan.Length} bytes, expected at most {LongestToken}; give a GPT-2 vocab.json.");
         }
 
         ReadOnlySpan<byte> token = _text.AsSpan(0, reader.CopyString(_text));
-        long place = reader.TokenStartIndex;
         reader.Read();
         if (reader.TokenType != JsonTokenType.Number || !reader.TryGetInt32(out int id) || (uint)id >= (uint)tokens.Size)
         {

@@ -12,7 +12,7 @@ public abstract class Chart
     /// <summary>PNG files have so many pixels per pixel of the chart, for screens with small ones.</summary>
     public const int PngScale = 2;
 
-    private static readonly SKPngEncoderOptions _pngOptions = new(SKPngEncoderFilterFlags.None, 9);
+    private static readonly SKPngEncoderOptions _pngOptions = new(SKPngEncoderFilterFlags.None, 6);
 
     private protected const int SidePadding = 16;
     private protected const int TextSize = 13;

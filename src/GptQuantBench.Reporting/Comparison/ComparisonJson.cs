@@ -34,12 +34,18 @@ public static class ComparisonJson
     {
         try
         {
-            return JsonSerializer.Deserialize(File.ReadAllBytes(path), ComparisonJsonContext.Default.ReportComparison) ?? throw new JsonException("null");
+            ReadOnlyMemory<byte> utf8 = JsonInput.Read(path, "Comparison");
+            JsonInput.CheckSizes(utf8.Span, path, "Comparison");
+            using JsonDocument document = JsonDocument.Parse(utf8);
+            return JsonInput.NullInList(document.RootElement) is { } place
+                ? throw new JsonException($"null at ${place}")
+                : document.RootElement.Deserialize(ComparisonJsonContext.Default.ReportComparison) ?? throw new JsonException("null");
         }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or ArgumentException or JsonException)
+        // Invalid operation: a string with half a surrogate pair.
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or ArgumentException or JsonException or InvalidOperationException)
         {
             throw new ReportFormatException(
-                $"Comparison '{path}' cannot be read: expected the output of compare --format json over two runs of the same build.", exception);
+                $"Comparison '{path}' cannot be read: expected the output of compare --format json over two runs of the same build; give such a file.", exception);
         }
     }
 }

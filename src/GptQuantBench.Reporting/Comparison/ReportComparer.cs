@@ -10,6 +10,7 @@ public static class ReportComparer
     /// <param name="before">The base run.</param>
     /// <param name="after">The new run.</param>
     /// <param name="options">What counts as a difference.</param>
+    /// <exception cref="Json.ReportFormatException">A case was measured in too many processes.</exception>
     public static ReportComparison Compare(RunReport before, RunReport after, ComparisonOptions options)
     {
         ArgumentNullException.ThrowIfNull(before);
@@ -27,6 +28,7 @@ public static class ReportComparer
             Cases = cases,
             Warnings =
             [
+                .. SameRun(before.Metadata, after.Metadata),
                 .. ConditionDifferences.Of(before.Metadata, after.Metadata),
                 .. Unsuited("base", before.Metadata),
                 .. Unsuited("new", after.Metadata),
@@ -90,6 +92,14 @@ public static class ReportComparer
         Wording = verdict == Verdict.Worse ? "failed" : "no longer fails",
         Note = TextPreview.SingleLine(note),
     };
+
+    private static IEnumerable<string> SameRun(RunMetadata before, RunMetadata after)
+    {
+        if (before.StartedAt is { } start && start == after.StartedAt && before.Shard == after.Shard && Equals(before.Host, after.Host))
+        {
+            yield return "Both reports are of one and the same run; the second must be of another.";
+        }
+    }
 
     private static IEnumerable<string> Unsuited(string which, RunMetadata metadata)
     {

@@ -1,17 +1,28 @@
 using GptQuantBench.Reporting.Figures;
+using GptQuantBench.Reporting.Json;
 
 namespace GptQuantBench.Reporting.Comparison;
 
 /// <summary>The verdicts on all times and rates of a comparison; they share one error rate, so they are made together.</summary>
 internal static class TimedComparison
 {
+    // Every process of one run is held against every process of the other.
+    private const int MostProcesses = 1000;
+
     /// <summary>The verdicts, for each pair in the order of <see cref="CaseMetrics.Timed"/>.</summary>
+    /// <exception cref="ReportFormatException">There are too many processes.</exception>
     public static IReadOnlyList<IReadOnlyList<MetricComparison>> Of(IReadOnlyList<CasePair> pairs, ComparisonOptions options)
     {
         var cells = pairs
             .SelectMany((pair, index) => CaseMetrics.Timed.Select(metric => (
                 Index: index, Pair: pair, Metric: metric, Sample: ProcessSample.Of(metric.ProcessMedians(pair.Base), metric.ProcessMedians(pair.New)))))
             .ToArray();
+        if (cells.FirstOrDefault(cell => Math.Max(cell.Sample.Base.Length, cell.Sample.New.Length) > MostProcesses) is { Pair: { } pair })
+        {
+            throw new ReportFormatException(
+                $"{pair.Base.ModelName} {pair.Base.Quantization} was measured in more than {MostProcesses} processes, the most that can be compared: give reports of fewer launches.");
+        }
+
         Dictionary<CaseMetric, Drift> drifts = cells
             .Where(cell => cell.Sample.IsLargeEnough)
             .GroupBy(cell => cell.Metric, cell => cell.Sample)

@@ -38,10 +38,7 @@ public static class ReportFile
     {
         try
         {
-            using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
-            using var content = new MemoryStream();
-            stream.CopyTo(content);
-            return ReportJson.Parse(content.ToArray(), path);
+            return ReportJson.Parse(JsonInput.Read(path, "Report"), path);
         }
         catch (Exception exception) when (exception is FileNotFoundException or DirectoryNotFoundException)
         {

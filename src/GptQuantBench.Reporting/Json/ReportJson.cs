@@ -47,6 +47,7 @@ public static class ReportJson
 
         try
         {
+            JsonInput.CheckSizes(utf8.Span, file, "Report");
             using JsonDocument document = JsonDocument.Parse(utf8);
             JsonElement results = ReportLayout.Check(document.RootElement, file);
             return document.RootElement.ValueKind == JsonValueKind.Array

@@ -9,6 +9,9 @@ internal static class ReportLayout
 {
     public const string SchemaVersionKey = "schema_version";
 
+    // Rows are compared with each other. All models in all formats are some hundred.
+    private const int MostCases = 2000;
+
     /// <summary>The list of cases.</summary>
     /// <exception cref="ReportFormatException">The document is not a report that this version understands.</exception>
     public static JsonElement Check(JsonElement root, string file)
@@ -30,7 +33,13 @@ internal static class ReportLayout
                 $"Report '{file}' holds {Name(results.ValueKind)} where the list of cases belongs; give a llm_benchmark_results.json.");
         }
 
-        CheckNoNullInLists(root, "$", file);
+        if (results.GetArrayLength() > MostCases)
+        {
+            throw new ReportFormatException(
+                $"Report '{file}' has more than {MostCases.ToString(CultureInfo.InvariantCulture)} cases, the most that is read: give the JSON of a single run.");
+        }
+
+        CheckNoNullInLists(root, file);
         CheckRequiredKeys(results, file);
         return results;
     }
@@ -65,31 +74,12 @@ internal static class ReportLayout
             ? number
             : null;
 
-    // Lists promise elements; the serializer checks null for properties only.
-    private static void CheckNoNullInLists(JsonElement element, string path, string file)
+    private static void CheckNoNullInLists(JsonElement root, string file)
     {
-        if (element.ValueKind == JsonValueKind.Array)
+        if (JsonInput.NullInList(root) is { } place)
         {
-            int index = 0;
-            foreach (JsonElement item in element.EnumerateArray())
-            {
-                string itemPath = string.Create(CultureInfo.InvariantCulture, $"{path}[{index++}]");
-                if (item.ValueKind == JsonValueKind.Null)
-                {
-                    throw new ReportFormatException(
-                        $"Report '{file}' has null at {itemPath}: expected a value in every place of a list; "
-                        + "correct it or run the benchmark again.");
-                }
-
-                CheckNoNullInLists(item, itemPath, file);
-            }
-        }
-        else if (element.ValueKind == JsonValueKind.Object)
-        {
-            foreach (JsonProperty property in element.EnumerateObject())
-            {
-                CheckNoNullInLists(property.Value, $"{path}.{property.Name}", file);
-            }
+            throw new ReportFormatException(
+                $"Report '{file}' has null at ${place}: expected a value in every place of a list; correct it or run the benchmark again.");
         }
     }
 

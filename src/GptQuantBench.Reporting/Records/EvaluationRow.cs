@@ -18,6 +18,12 @@ public sealed record EvaluationRow
     /// <summary>Time of one load with its quantisation, seconds; a single sample, to see what a search costs.</summary>
     public double? LoadTimeSec { get; init; }
 
+    /// <summary><see cref="QualityRecord.MeanNll"/>, for scripts that want no more.</summary>
+    public double? MeanNll => Quality.MeanNll;
+
+    /// <summary><see cref="QualityRecord.Perplexity"/>, for scripts that want no more.</summary>
+    public double? Perplexity => Quality.Perplexity;
+
     /// <summary>The figures.</summary>
     public required QualityRecord Quality { get; init; }
 }

@@ -50,7 +50,17 @@ public sealed class DriverErrorTests
             12_345_678_901, new CudaMemoryInfo(1_000_000, 85_000_000_000), "NVIDIA H100", "CUDA_ERROR_OUT_OF_MEMORY (out of memory)");
 
         Assert.Contains("12,345,678,901 bytes were asked for", message, StringComparison.Ordinal);
-        Assert.Contains("only 1,000,000 of 85,000,000,000 are free on NVIDIA H100", message, StringComparison.Ordinal);
+        Assert.Contains("only 1,000,000 of 85,000,000,000 are free on NVIDIA H100, so end", message, StringComparison.Ordinal);
+        Sentences.AssertOne(message);
+    }
+
+    [Fact]
+    public void Out_of_memory_with_enough_left_says_that_it_lies_in_pieces()
+    {
+        string message = CudaDeviceAllocator.OutOfMemoryMessage(
+            4_718_592, new CudaMemoryInfo(6_488_064, 85_000_000_000), "NVIDIA H100", "CUDA_ERROR_OUT_OF_MEMORY (out of memory)");
+
+        Assert.Contains("only 6,488,064 of 85,000,000,000 are free on NVIDIA H100, not in pieces that serve, so end", message, StringComparison.Ordinal);
         Sentences.AssertOne(message);
     }
 

@@ -28,9 +28,10 @@ public sealed class BaselineTests
     {
         using CudaBlas blas = Gpu.RequireBlas(Gpu.Require());
         using OpenedModel model = TestModels.Synthetic(ModelCatalogue.Get("gpt2").Configuration);
-        string[] paths = [.. DecodePaths.Of(QuantizationFormat.Fp16)];
+        string[] paths = [.. DecodePaths.Of(QuantizationFormat.Fp16).Where(path => path != "persistent")]; // faster, and not proven yet
         Assert.Contains("cublas", paths);
         CudaLanguageModel[] models = [.. paths.Select(path => TestModels.OnCuda(model, QuantizationFormat.Fp16, path))];
+        Assert.Single(models.Select(loaded => loaded.Memory.WeightBytes).Distinct()); // all paths read the one copy
         IDecodingSession[] sessions = [.. models.Select(loaded => loaded.CreateSession(64))];
         double[][] milliseconds = [.. paths.Select(_ => new double[Rounds])];
         int[] ids = new int[50];

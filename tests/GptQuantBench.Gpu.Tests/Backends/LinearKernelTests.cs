@@ -1,7 +1,5 @@
 using GptQuantBench.Cuda;
 using GptQuantBench.Inference.Backends.Cuda;
-using GptQuantBench.Inference.Memory;
-using GptQuantBench.Inference.Quantization;
 
 namespace GptQuantBench.Gpu.Tests.Backends;
 
@@ -26,21 +24,14 @@ public sealed class LinearKernelTests
     {
         float[] activations = Numbers.Normal(fixture.Random, tokens * columns);
         float[] expected = fixture.Multiply(RoundToHalf(activations), tokens, null);
-        int pitch = fixture.Kernels.Linear.ActivationPitch(columns);
-        Half[] padded = new Half[tokens * pitch];
-        for (int t = 0; t < tokens; t++)
-        {
-            Numbers.Halves(activations.AsSpan(t * columns, columns)).CopyTo(padded, t * pitch);
-        }
-
-        using CudaDeviceVariable<Half> input = fixture.Upload(padded);
+        using CudaDeviceVariable<Half> input = fixture.UploadHalves(activations, tokens);
         using CudaDeviceVariable<float> output = fixture.Poisoned<float>(tokens * rows);
         LinearArguments arguments = fixture.Arguments(tokens);
         arguments.Bias = CudaDevicePointer.Null;
         arguments.Input = input.DevicePointer;
         arguments.Output = output.DevicePointer;
         fixture.Launch(fixture.Kernels.Linear.Product, ref arguments);
-        Numbers.AssertClose(output.ToArray(), expected, Tolerance, "product");
+        Numbers.AssertClose(output.ToArray(), expected, Tolerance, $"product {rows} × {columns}, {tokens} tokens");
 
         // The same into a residual stream, with bias.
         float[] residual = Numbers.Normal(fixture.Random, tokens * rows);
@@ -55,7 +46,7 @@ public sealed class LinearKernelTests
             expected[i] += residual[i];
         }
 
-        Numbers.AssertClose(output.ToArray(), expected, Tolerance, "residual");
+        Numbers.AssertClose(output.ToArray(), expected, Tolerance, $"residual {rows} × {columns}, {tokens} tokens");
     });
 
     [Theory]
@@ -81,7 +72,7 @@ public sealed class LinearKernelTests
         arguments.OutputPitch = pitch;
         fixture.Launch(fixture.Kernels.Linear.NormGelu, ref arguments);
         float[] expected = fixture.Multiply(normed, tokens, fixture.Bias);
-        float[] gelu = [.. expected.Select(Gelu)];
+        float[] gelu = [.. expected.Select(Numbers.Gelu)];
         Half[] actual = hidden.ToArray();
         float[] compact = new float[tokens * rows];
         for (int i = 0; i < compact.Length; i++)
@@ -89,14 +80,14 @@ public sealed class LinearKernelTests
             compact[i] = (float)actual[(i / rows * pitch) + (i % rows)];
         }
 
-        Numbers.AssertClose(compact, gelu, 2 * Tolerance, "gelu");
+        Numbers.AssertClose(compact, gelu, 2 * Tolerance, $"gelu {rows} × {columns}, {tokens} tokens");
 
         using CudaDeviceVariable<float> logits = fixture.Poisoned<float>(tokens * rows);
         arguments.Output = logits.DevicePointer;
         arguments.Bias = CudaDevicePointer.Null;
         fixture.Launch(fixture.Kernels.Linear.NormLogits, ref arguments);
         float[] values = logits.ToArray();
-        Numbers.AssertClose(values, fixture.Multiply(normed, tokens, null), 2 * Tolerance, "logits");
+        Numbers.AssertClose(values, fixture.Multiply(normed, tokens, null), 2 * Tolerance, $"logits {rows} × {columns}, {tokens} tokens");
         ulong best = fixture.State.ToArray()[0].Best;
         ReadOnlySpan<float> last = values.AsSpan((tokens - 1) * rows, rows);
         int argmax = 0;
@@ -110,12 +101,96 @@ public sealed class LinearKernelTests
 
     [Theory]
     [MemberData(nameof(Formats))]
-    public void Heads_are_split_and_attention_is_combined(string name)
+    public void Attention_is_combined_from_its_ranges_and_added_to_the_residual(string name)
+    {
+        const int RangeSize = 128;
+        foreach ((int heads, int headSize, int ranges, int position) in
+            ((int, int, int, int)[])[(1, 4, 1, 0), (3, 13, 2, 127), (5, 20, 3, 300), (12, 64, 8, 128), (25, 64, 8, 1023)])
+        {
+            int width = heads * headSize, used = (position / RangeSize) + 1;
+            using PackedFixture fixture = new(name, width, width);
+            float[] partial = Numbers.Normal(fixture.Random, heads * ranges * headSize);
+            float[] weights = Numbers.Normal(fixture.Random, heads * ranges * 2, 4f);
+            float[] attended = new float[width];
+            for (int row = 0; row < heads * ranges; row++)
+            {
+                weights[(2 * row) + 1] = 1 + MathF.Abs(weights[(2 * row) + 1]);
+                if (row % ranges >= used)
+                {
+                    partial.AsSpan(row * headSize, headSize).Fill(float.NaN);
+                    weights.AsSpan(2 * row, 2).Fill(float.NaN);
+                }
+            }
+
+            for (int i = 0; i < width; i++)
+            {
+                int first = i / headSize * ranges;
+                double sum = 0, total = 0;
+                for (int range = first; range < first + used; range++)
+                {
+                    double factor = Math.Exp(weights[2 * range]);
+                    sum += factor * partial[(range * headSize) + (i % headSize)];
+                    total += factor * weights[(2 * range) + 1];
+                }
+
+                attended[i] = (float)(Half)(sum / total);
+            }
+
+            float[] residual = Numbers.Normal(fixture.Random, width);
+            float[] expected = [.. fixture.Multiply(attended, 1, fixture.Bias).Zip(residual, (y, old) => y + old)];
+            using CudaDeviceVariable<float> devicePartial = fixture.Upload(partial);
+            using CudaDeviceVariable<float> deviceWeights = fixture.Upload(weights);
+            using CudaDeviceVariable<float> output = fixture.Upload(residual);
+            fixture.State.CopyToDevice([new DecodeState { Position = position }]);
+            LinearArguments arguments = fixture.Arguments(1);
+            arguments.Partial = devicePartial.DevicePointer;
+            arguments.Weights = deviceWeights.DevicePointer;
+            arguments.Output = output.DevicePointer;
+            arguments.Heads = heads;
+            arguments.HeadSize = headSize;
+            arguments.Ranges = ranges;
+            arguments.RangeSize = RangeSize;
+            fixture.Launch(fixture.Kernels.Linear.CombineResidual, ref arguments);
+            Numbers.AssertClose(output.ToArray(), expected, Tolerance, $"heads {heads} × {headSize}, position {position}");
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Formats))]
+    public void One_wrong_weight_is_caught(string name)
+    {
+        const int Row = 5, Tokens = 3;
+        using PackedFixture fixture = new(name, rows: 96, columns: 192);
+        float[] activations = RoundToHalf(Numbers.Normal(fixture.Random, Tokens * fixture.Columns));
+        float[] expected = fixture.Multiply(activations, Tokens, null);
+        using CudaDeviceVariable<Half> input = fixture.UploadHalves(activations, Tokens);
+        using CudaDeviceVariable<float> output = fixture.Poisoned<float>(Tokens * fixture.Rows);
+        LinearArguments arguments = fixture.Arguments(Tokens);
+        arguments.Bias = CudaDevicePointer.Null;
+        arguments.Input = input.DevicePointer;
+        arguments.Output = output.DevicePointer;
+        fixture.Launch(fixture.Kernels.Linear.Product, ref arguments);
+        Assert.InRange(Numbers.RelativeError(output.ToArray(), expected), 0, Tolerance);
+
+        // The highest bit of one code: the sign of a half or signed byte, half the range of four bits.
+        int column = Array.FindIndex(fixture.Weights, Row * fixture.Columns, 16, weight => Math.Abs(weight) > 0.03f) - (Row * fixture.Columns);
+        int bits = fixture.Matrix.Layout.Format.Bits;
+        CudaDevicePointer code = fixture.Matrix.View.Codes + (Row * fixture.Matrix.View.Pitch) + (bits == 16 ? (2 * column) + 1 : column);
+        byte[] value = new byte[1];
+        CudaMemory.CopyToHost<byte>(value, code);
+        CudaMemory.CopyToDevice<byte>(code, [(byte)(value[0] ^ (bits == 4 ? 0x08 : 0x80))]);
+        fixture.Launch(fixture.Kernels.Linear.Product, ref arguments);
+        Assert.InRange(Numbers.RelativeError(output.ToArray(), expected), 2 * Tolerance, 1);
+    }
+
+    [Theory]
+    [MemberData(nameof(Formats))]
+    public void Queries_keys_and_values_go_where_attention_reads_them(string name)
     {
         foreach ((int heads, int headSize, int tokens) in ((int, int, int)[])[(1, 4, 1), (3, 13, 2), (12, 64, 1), (5, 20, 16), (2, 100, 3)])
         {
             int width = heads * headSize;
-            using Fixture fixture = new(name, 3 * width, width);
+            using PackedFixture fixture = new(name, 3 * width, width);
             const int Capacity = 40, Position = 9;
             int headPitch = AttentionKernels.HeadPitch(headSize);
             float[] residual = Numbers.Normal(fixture.Random, tokens * width, 3f);
@@ -163,11 +238,11 @@ public sealed class LinearKernelTests
         }
     }
 
-    private static void ForEachShape(string name, Action<Fixture, int, int, int> test)
+    private static void ForEachShape(string name, Action<PackedFixture, int, int, int> test)
     {
         foreach ((int rows, int columns, int tokens) in _shapes)
         {
-            using Fixture fixture = new(name, rows, columns);
+            using PackedFixture fixture = new(name, rows, columns);
             test(fixture, rows, columns, tokens);
         }
     }
@@ -199,107 +274,5 @@ public sealed class LinearKernelTests
         }
 
         return result;
-    }
-
-    private static float Gelu(float x) => (float)(0.5 * x * (1 + Math.Tanh(Math.Sqrt(2 / Math.PI) * (x + (0.044715 * x * x * x)))));
-
-    /// <summary>A packed random matrix with bias on host and device.</summary>
-    private sealed class Fixture : IDisposable
-    {
-        private readonly CudaContext _context;
-        private readonly CudaStream _stream;
-        private readonly DeviceMatrix _matrix;
-        private readonly CudaDeviceVariable<float> _bias;
-        private readonly float[] _weights;
-        private readonly int _rows;
-        private readonly int _columns;
-
-        public Fixture(string name, int rows, int columns)
-        {
-            _context = Gpu.Require();
-            _rows = rows;
-            _columns = columns;
-            QuantizationFormat format = QuantizationFormat.Parse(name);
-            Kernels = CudaRuntime.Kernels(_context, format);
-            Random = new(rows + columns);
-            _stream = new(_context);
-            _weights = Numbers.Normal(Random, rows * columns, 0.05f);
-            using PackedMatrix packed = PackedMatrix.Quantize(new MemoryLedger(), format, rows, columns, _weights, "weights");
-            using CudaDeviceVariable<float> values = Upload(_weights);
-            using CudaDeviceVariable<uint> fault = new(_context, 1);
-            _matrix = new(new CudaDeviceAllocator(_context), new PackedLayout(format, rows, columns));
-            Kernels.Pack.Pack(_stream, values.DevicePointer, _matrix, fault.DevicePointer, 0, rows);
-            _stream.Synchronize();
-            packed.Dequantize(_weights);
-            Bias = Numbers.Normal(Random, rows);
-            _bias = Upload(Bias);
-            State = Upload([default(DecodeState)]);
-        }
-
-        public KernelSet Kernels { get; }
-
-        public Random Random { get; }
-
-        public float[] Bias { get; }
-
-        public CudaDeviceVariable<DecodeState> State { get; }
-
-        public LinearArguments Arguments(int tokens) => new()
-        {
-            Matrix = _matrix.View,
-            Bias = _bias.DevicePointer,
-            State = State.DevicePointer,
-            Tokens = tokens,
-        };
-
-        public void Launch(CudaKernel kernel, ref LinearArguments arguments)
-        {
-            Kernels.Linear.Launch(kernel, _stream, ref arguments);
-            _stream.Synchronize();
-        }
-
-        public CudaDeviceVariable<T> Upload<T>(T[] values)
-            where T : unmanaged
-        {
-            CudaDeviceVariable<T> variable = new(_context, values.Length);
-            variable.CopyToDevice(values);
-            return variable;
-        }
-
-        public CudaDeviceVariable<T> Poisoned<T>(int length)
-            where T : unmanaged
-        {
-            CudaDeviceVariable<T> variable = new(_context, length);
-            variable.FillAsync(0xFF, _stream);
-            _stream.Synchronize();
-            return variable;
-        }
-
-        public float[] Multiply(float[] activations, int tokens, float[]? bias)
-        {
-            float[] result = new float[tokens * _rows];
-            Parallel.For(0, _rows, row =>
-            {
-                for (int t = 0; t < tokens; t++)
-                {
-                    double sum = bias?[row] ?? 0;
-                    for (int k = 0; k < _columns; k++)
-                    {
-                        sum += (double)_weights[(row * _columns) + k] * activations[(t * _columns) + k];
-                    }
-
-                    result[(t * _rows) + row] = (float)sum;
-                }
-            });
-            return result;
-        }
-
-        public void Dispose()
-        {
-            State.Dispose();
-            _bias.Dispose();
-            _matrix.Dispose();
-            _stream.Dispose();
-        }
     }
 }

@@ -26,6 +26,9 @@ internal static class Numbers
         return halves;
     }
 
+    /// <summary>GELU as GPT-2 has it.</summary>
+    public static float Gelu(float x) => (float)(0.5 * x * (1 + Math.Tanh(Math.Sqrt(2 / Math.PI) * (x + (0.044715 * x * x * x)))));
+
     /// <summary>Root of the summed squared differences over the summed squares of the reference; NaN never passes a comparison.</summary>
     public static double RelativeError(ReadOnlySpan<float> actual, ReadOnlySpan<float> expected)
     {

@@ -30,6 +30,20 @@ public class BackendRegistryTests
         Assert.DoesNotContain('\n', selection.Notice!);
     }
 
+    /// <summary>Every format runs on every backend, or is refused by its name with what to take instead.</summary>
+    [Fact]
+    public void A_format_that_a_backend_cannot_run_is_refused_by_name()
+    {
+        foreach (QuantizationFormat format in QuantizationFormat.Loadable)
+        {
+            Assert.Null(BackendRegistry.Find("cpu").Refusal(format));
+            string? refusal = BackendRegistry.Find("cuda").Refusal(format);
+            Assert.Equal(format.HasEightBitHead, refusal is not null);
+            Assert.True(refusal is null || (refusal.Contains(format.Name, StringComparison.Ordinal)
+                && refusal.Contains($"choose {format.Name.Replace("+head8", "", StringComparison.Ordinal)},", StringComparison.Ordinal)));
+        }
+    }
+
     [Fact]
     public void An_unknown_backend_is_an_error_that_names_the_choices()
     {
@@ -51,8 +65,8 @@ public class BackendRegistryTests
     [InlineData("auto", "FP16", "-float")]
     [InlineData("float", "4-bit", "-float")]
     [InlineData("float", "FP16", "-float")]
-    [InlineData("int16", "4-bit", "-int16")]
-    [InlineData("int16", "int8-g32-sym", "-int16")]
+    [InlineData("integer", "4-bit", "-integer")]
+    [InlineData("integer", "int8-g32-sym", "-integer")]
     public void The_cpus_decode_paths_run_by_name(string decode, string format, string ending)
     {
         using OpenedModel opened = OpenedModel.Open(ModelLocator.FromDirectory(Fixtures.Gpt2Nano));
@@ -65,10 +79,10 @@ public class BackendRegistryTests
     public void Integer_products_of_fp16_are_an_error()
     {
         using OpenedModel opened = OpenedModel.Open(ModelLocator.FromDirectory(Fixtures.Gpt2Nano));
-        BackendOptions options = new(Decode: "int16");
+        BackendOptions options = new(Decode: "integer");
         IBackend backend = BackendRegistry.Select("cpu", options).Backend!;
         ModelFormatException exception = Assert.Throws<ModelFormatException>(() => backend.Load(opened, QuantizationFormat.Fp16, options));
-        Assert.Contains("'int16'", exception.Message, StringComparison.Ordinal);
+        Assert.Contains("'integer'", exception.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -83,7 +97,7 @@ public class BackendRegistryTests
         IBackend backend = BackendRegistry.Select("cpu", new BackendOptions()).Backend!;
         using OpenedModel opened = OpenedModel.Open(ModelLocator.FromDirectory(Fixtures.Gpt2Nano));
         ILanguageModel model = backend.Load(opened, QuantizationFormat.FourBit, new BackendOptions());
-        Assert.Contains(model.Decode, Kernels.Names.SelectMany(name => new[] { name + "-int16", name + "-float" }));
+        Assert.Contains(model.Decode, Kernels.Names.SelectMany(name => new[] { name + "-integer", name + "-float" }));
         IDecodingSession session = model.CreateSession(16);
         int[] ids = new int[3];
         session.Generate([464, 2003, 286, 9552, 318], ids, SamplingOptions.Greedy);

@@ -1,13 +1,19 @@
 using CsCheck;
 using GptQuantBench.Inference.Backends.Cpu;
-using GptQuantBench.Inference.Memory;
+using GptQuantBench.Inference.Backends.Cpu.Kernels;
 using GptQuantBench.Inference.Quantization;
 
 namespace GptQuantBench.Inference.Tests.Backends;
 
-/// <summary>The contract of every kernel implementation, against FP64 sums of the plainly unpacked weights.</summary>
+/// <summary>
+/// The contract of every kernel implementation, against FP64 sums of the plainly unpacked weights and, for quantised weights, of inputs
+/// rounded by the rule as it is written, whose integers are exact.
+/// </summary>
 public unsafe class CpuKernelTests
 {
+    private static readonly (int Rows, int Columns)[] _shapes =
+        [(1, 1), (1, 31), (2, 32), (3, 33), (4, 64), (5, 192), (7, 100), (13, 257), (16, 320), (66, 768), (9, 3072), (17, 4200)];
+
     public static TheoryData<string> Names => [.. Kernels.Names];
 
     public static TheoryData<string, string> NamesAndFormats
@@ -29,39 +35,33 @@ public unsafe class CpuKernelTests
 
     [Theory]
     [MemberData(nameof(NamesAndFormats))]
-    public void Multiplies_a_packed_matrix_and_a_vector(string name, string format)
+    public void Multiplies_a_matrix_and_a_vector(string name, string format)
     {
-        CpuKernel kernel = Kernels.Get(name);
-        (int, int)[] shapes = [(1, 1), (1, 31), (2, 32), (3, 33), (4, 64), (5, 192), (7, 100), (13, 257), (66, 768), (9, 3072)];
-        foreach ((int rows, int columns) in shapes)
+        foreach ((int rows, int columns) in _shapes)
         {
-            using Case test = new(QuantizationFormat.Parse(format), rows, columns, tokens: 1);
-            float[] y = new float[rows + 1];
-            y[rows] = 42f;
-            fixed (float* output = y)
-            {
-                kernel.MultiplyVector(test.Matrix.View, 0, rows, test.X, output);
-            }
-
-            Assert.InRange(KernelComparison.WorstShare(test.Unpacked, test.Inputs, y.AsSpan(0, rows), columns), 0, Tolerances.KernelShare);
-            Assert.Equal(42f, y[rows]);
+            using TileCase test = new(Kernels.Get(name), QuantizationFormat.Parse(format), rows, columns, tokens: 1);
+            Assert.InRange(test.WorstShare(0, test.Layout.Tiles), 0, Tolerances.KernelShare);
         }
     }
 
     [Theory]
     [MemberData(nameof(NamesAndFormats))]
-    public void Starts_at_any_row(string name, string format)
+    public void Multiplies_a_matrix_and_some_vectors(string name, string format)
     {
-        CpuKernel kernel = Kernels.Get(name);
-        const int columns = 96;
-        using Case test = new(QuantizationFormat.Parse(format), 23, columns, tokens: 1);
-        float[] y = new float[6];
-        fixed (float* output = y)
+        for (int tokens = 2; tokens <= 13; tokens++)
         {
-            kernel.MultiplyVector(test.Matrix.View, 17, 6, test.X, output);
+            using TileCase test = new(Kernels.Get(name), QuantizationFormat.Parse(format), 19 + tokens, 65 + (32 * tokens), tokens);
+            Assert.InRange(test.WorstShare(0, test.Layout.Tiles), 0, Tolerances.KernelShare);
         }
+    }
 
-        Assert.InRange(KernelComparison.WorstShare(test.Unpacked.AsSpan(17 * columns), test.Inputs, y, columns), 0, Tolerances.KernelShare);
+    [Theory]
+    [MemberData(nameof(NamesAndFormats))]
+    public void Starts_and_ends_at_any_tile(string name, string format)
+    {
+        using TileCase test = new(Kernels.Get(name), QuantizationFormat.Parse(format), 75, 160, tokens: 2);
+        Assert.InRange(test.WorstShare(1, 2), 0, Tolerances.KernelShare);
+        Assert.InRange(test.WorstShare(test.Layout.Tiles - 1, 1), 0, Tolerances.KernelShare);
     }
 
     [Theory]
@@ -69,159 +69,148 @@ public unsafe class CpuKernelTests
     public void Unpacks_every_value_exactly(string name, string format)
     {
         CpuKernel kernel = Kernels.Get(name);
+        const int rows = 21;
         foreach (int columns in new[] { 1, 32, 100, 257 })
         {
-            using Case test = new(QuantizationFormat.Parse(format), 5, columns, tokens: 1);
-            int blocks = test.Matrix.Layout.BlocksPerRow;
-            int padded = test.Matrix.Layout.PaddedColumns;
+            using TileCase test = new(kernel, QuantizationFormat.Parse(format), rows, columns, tokens: 1);
+            int blocks = test.Layout.Packed.BlocksPerRow;
+            int tile = test.Layout.Tiles - 1;
             for (int block = 0; block < blocks; block++)
             {
-                float[] values = new float[3 * (padded - (block * 32))];
-                fixed (float* output = values)
+                float[] panel = new float[(blocks - block) * 32 * kernel.Lanes];
+                fixed (float* output = panel)
                 {
-                    kernel.Unpack(test.Matrix.View, 2, 3, block, blocks - block, output);
+                    kernel.Unpack(test.Matrix.View, tile, block, blocks - block, output, kernel.Lanes);
                 }
 
-                int width = padded - (block * 32);
-                for (int row = 0; row < 3; row++)
+                for (int row = tile * kernel.Lanes; row < rows; row++)
                 {
-                    int used = columns - (block * 32);
-                    Assert.Equal(
-                        test.Unpacked.AsSpan(((row + 2) * columns) + (block * 32), used),
-                        values.AsSpan(row * width, used));
+                    int lane = row % kernel.Lanes;
+                    float[] unpacked = [.. Enumerable.Range(block * 32, columns - (block * 32)).Select(column => panel[((column - (block * 32)) * kernel.Lanes) + lane])];
+                    Assert.Equal(test.Unpacked.AsSpan((row * columns) + (block * 32), unpacked.Length).ToArray(), unpacked);
                 }
             }
         }
     }
 
     [Theory]
-    [MemberData(nameof(Names))]
-    public void Multiplies_tiles_of_any_size(string name)
+    [MemberData(nameof(NamesAndFormats))]
+    public void A_row_out_of_the_tiles_is_the_row_that_went_in(string name, string format)
     {
-        CpuKernel kernel = Kernels.Get(name);
-        Gen.Select(Gen.Int[1, 11], Gen.Int[1, 17], Gen.Int[1, 20], Gen.Bool).Sample((rows, tokens, sixteens, accumulate) =>
+        const int columns = 100;
+        using TileCase test = new(Kernels.Get(name), QuantizationFormat.Parse(format), 21, columns, tokens: 1);
+        float[] row = new float[test.Layout.Packed.PaddedColumns];
+        for (int i = 0; i < 21; i++)
         {
-            int columns = 16 * sixteens;
-            float[] w = Values(rows * columns, 1), x = Values(tokens * columns, 2), y = new float[tokens * rows];
-            Array.Fill(y, accumulate ? 0f : 7f);
-            fixed (float* a = w, b = x, c = y)
+            fixed (float* values = row)
             {
-                kernel.Multiply(a, columns, rows, b, columns, tokens, columns, c, rows, accumulate);
+                test.Matrix.GetRow(i, values);
             }
 
-            return KernelComparison.WorstShare(w, x, y, columns) <= Tolerances.KernelShare;
-        }, iter: 200);
-    }
-
-    [Theory]
-    [MemberData(nameof(Names))]
-    public void Accumulating_adds(string name)
-    {
-        CpuKernel kernel = Kernels.Get(name);
-        float[] w = Values(5 * 32, 1), x = Values(7 * 32, 2), once = new float[35], twice = new float[35];
-        fixed (float* a = w, b = x, c = once, d = twice)
-        {
-            kernel.Multiply(a, 32, 5, b, 32, 7, 32, c, 5, accumulate: false);
-            kernel.Multiply(a, 32, 5, b, 32, 7, 32, d, 5, accumulate: false);
-            kernel.Multiply(a, 32, 5, b, 32, 7, 32, d, 5, accumulate: true);
+            Assert.Equal(test.Unpacked.AsSpan(i * columns, columns), row.AsSpan(0, columns));
         }
-
-        Assert.Equal(once.Select(value => 2 * value), twice);
     }
 
     [Theory]
     [MemberData(nameof(Names))]
-    public void Sums_values_under_weights(string name)
+    public void Multiplies_panels_of_any_size(string name)
     {
         CpuKernel kernel = Kernels.Get(name);
-        foreach ((int count, int columns) in new[] { (1, 16), (2, 32), (3, 48), (64, 64), (65, 80), (1023, 128), (100, 144) })
+        Gen.Select(Gen.Int[1, 70], Gen.Int[1, kernel.PanelTokens], Gen.Int[1, 150], Gen.Bool).Sample((rows, tokens, columns, adds) =>
         {
-            float[] p = Values(count, 3), v = Values(count * columns, 4), y = new float[columns];
-            fixed (float* a = p, b = v, c = y)
+            int vectors = (rows + kernel.Lanes - 1) / kernel.Lanes, width = kernel.PanelWidth(tokens);
+            float[] w = TileCase.Values(rows * columns, 1), x = TileCase.Values(tokens * columns, 2);
+            float[] panel = new float[vectors * columns * kernel.Lanes], turned = new float[columns * width];
+            for (int i = 0; i < w.Length; i++)
             {
-                kernel.WeightedSum(a, b, count, columns, c);
+                (int row, int column) = Math.DivRem(i, columns);
+                panel[(((row / kernel.Lanes * columns) + column) * kernel.Lanes) + (row % kernel.Lanes)] = w[i];
             }
 
-            float[] transposed = [.. Enumerable.Range(0, columns * count).Select(i => v[(i % count * columns) + (i / count)])];
-            Assert.InRange(KernelComparison.WorstShare(transposed, p, y, count), 0, Tolerances.KernelShare);
+            for (int i = 0; i < x.Length; i++)
+            {
+                turned[(i % columns * width) + (i / columns)] = x[i];
+            }
+
+            float[] y = new float[(tokens * (rows + 3)) + 1];
+            Array.Fill(y, adds ? 0f : 7f);
+            fixed (float* a = panel, b = turned, c = y)
+            {
+                kernel.MultiplyPanel(a, kernel.Lanes, columns * kernel.Lanes, columns, b, tokens, c, rows + 3, rows, adds);
+            }
+
+            float[] products = [.. y[..^1].Chunk(rows + 3).SelectMany(token => token[..rows])];
+            bool isRestUntouched = y[..^1].Chunk(rows + 3).SelectMany(token => token[rows..]).All(value => value == (adds ? 0f : 7f));
+            return isRestUntouched && KernelComparison.WorstShare(w, x, products, columns) <= Tolerances.KernelShare;
+        }, iter: 300);
+    }
+
+    /// <summary>One block and a scale of 1: what every instruction set computes is the same integer.</summary>
+    [Theory]
+    [InlineData("int8-row-sym", 127, 32767f)]
+    [InlineData("int8-g32-sym", 127, 32767f)]
+    [InlineData("int4-g32-sym", -8, 127f)]
+    public void Largest_codes_and_activations_do_not_overflow(string format, int largest, float input)
+    {
+        foreach (CpuKernel kernel in CpuKernels.All.Where(kernel => kernel.IsSupported))
+        {
+            float[] weights = new float[32], inputs = new float[32];
+            Array.Fill(weights, largest);
+            Array.Fill(inputs, -input);
+            using TileCase test = new(kernel, QuantizationFormat.Parse(format), weights, inputs, 32);
+            Assert.Equal(-input * 32 * largest, test.Multiply(0, 1, adds: false)[0]);
+        }
+    }
+
+    [Theory]
+    [InlineData(float.NaN)]
+    [InlineData(float.PositiveInfinity)]
+    [InlineData(float.NegativeInfinity)]
+    public void An_activation_that_is_not_finite_stays_visible(float bad)
+    {
+        foreach (CpuKernel kernel in CpuKernels.All.Where(kernel => kernel.IsSupported))
+        {
+            foreach (QuantizationFormat format in QuantizationFormat.All)
+            {
+                float[] weights = new float[70], inputs = new float[70];
+                Array.Fill(weights, 1f);
+                inputs[40] = bad;
+                using TileCase test = new(kernel, format, weights, inputs, 70);
+                Assert.False(float.IsFinite(test.Multiply(0, 1, adds: false)[0]));
+            }
+        }
+    }
+
+    [Fact]
+    public void Rounding_is_the_rule_as_it_is_written()
+    {
+        foreach (InputForm form in new[] { InputForm.Int16, InputForm.Int8 })
+        {
+            foreach (float magnitude in new[] { 0f, 1e-38f, 1e-29f, 1e-3f, 1f, 1e4f, 3e38f })
+            {
+                float[] values = [.. TileCase.Values(96, 5).Select(value => value * magnitude)];
+                float[] rounded = [.. values];
+                fixed (float* x = rounded)
+                {
+                    InputRounding.Round(form, x, 3);
+                }
+
+                Assert.Equal(TileCase.PlainlyRounded(values, form), rounded);
+            }
         }
     }
 
     [Fact]
     public void The_comparison_sees_one_wrong_code()
     {
-        const int rows = 8, columns = 768;
         foreach (QuantizationFormat format in QuantizationFormat.All)
         {
-            using Case test = new(format, rows, columns, tokens: 1);
-            float[] y = new float[rows];
-            fixed (float* output = y)
-            {
-                CpuKernels.All[^1].MultiplyVector(test.Matrix.View, 0, rows, test.X, output);
-            }
+            using TileCase test = new(CpuKernels.All[^1], format, 8, 768, tokens: 1);
+            Assert.InRange(test.WorstShare(0, test.Layout.Tiles), 0, Tolerances.KernelShare);
 
-            Assert.InRange(KernelComparison.WorstShare(test.Unpacked, test.Inputs, y, columns), 0, Tolerances.KernelShare);
-
-            // The lowest bit of one code of one row (of a half: of its 7th significant digit).
-            byte* code = test.Matrix.View.Codes + (3 * test.Matrix.Layout.CodeRowBytes) + 42;
-            *code ^= (byte)(format.Bits == 16 ? 0x10 : 0x01);
-            fixed (float* output = y)
-            {
-                CpuKernels.All[^1].MultiplyVector(test.Matrix.View, 0, rows, test.X, output);
-            }
-
-            Assert.True(
-                KernelComparison.WorstShare(test.Unpacked, test.Inputs, y, columns) > Tolerances.KernelShare,
-                $"{format.Name}: a wrong code was not seen.");
-        }
-    }
-
-    private static float[] Values(int count, int seed)
-    {
-        Random random = new(seed);
-        return [.. Enumerable.Range(0, count).Select(_ => (random.NextSingle() * 2) - 1)];
-    }
-
-    /// <summary>A random packed matrix, its plain unpacked form, and inputs with their padding.</summary>
-    private sealed class Case : IDisposable
-    {
-        private readonly NativeBuffer<float> _x;
-
-        public Case(QuantizationFormat format, int rows, int columns, int tokens)
-        {
-            MemoryLedger ledger = new();
-            float[] values = Values(rows * columns, (rows * 1000) + columns);
-
-            // Some subnormal halves and zeros, which integer tricks get wrong first.
-            for (int i = 0; i < values.Length; i += 7)
-            {
-                values[i] *= i % 2 == 0 ? 1e-5f : 0f;
-            }
-
-            Matrix = PackedMatrix.Quantize(ledger, format, rows, columns, values, "test");
-            Unpacked = new float[rows * columns];
-            Matrix.Dequantize(Unpacked);
-            Inputs = Values(tokens * columns, 99);
-            int padded = Matrix.Layout.PaddedColumns;
-            _x = new(ledger, MemoryCategory.Workspace, tokens * padded, BufferFill.Zero);
-            for (int token = 0; token < tokens; token++)
-            {
-                Inputs.AsSpan(token * columns, columns).CopyTo(_x.Slice(token * padded, columns));
-            }
-        }
-
-        public PackedMatrix Matrix { get; }
-
-        public float[] Unpacked { get; }
-
-        public float[] Inputs { get; }
-
-        public float* X => _x.Data;
-
-        public void Dispose()
-        {
-            Matrix.Dispose();
-            _x.Dispose();
+            // The lowest bit of one code (of a half: of its 7th significant digit).
+            test.Matrix.View.Tile(1)[test.Layout.WordsOffset(3) + 4] ^= (byte)(format.Bits == 16 ? 0x10 : 0x01);
+            Assert.True(test.WorstShare(0, test.Layout.Tiles) > Tolerances.KernelShare, $"{format.Name}: a wrong code was not seen.");
         }
     }
 }

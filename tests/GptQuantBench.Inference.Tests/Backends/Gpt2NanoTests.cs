@@ -1,6 +1,7 @@
 using System.Text.Json;
 using GptQuantBench.Inference.Backends;
 using GptQuantBench.Inference.Backends.Cpu;
+using GptQuantBench.Inference.Backends.Cpu.Kernels;
 using GptQuantBench.Inference.Evaluation;
 using GptQuantBench.Inference.Memory;
 using GptQuantBench.Inference.Quantization;
@@ -75,7 +76,7 @@ public class Gpt2NanoTests
     }
 
     [Theory]
-    [InlineData("FP16", 0.5, 1.0)]
+    [InlineData("FP16", 1.0, 1.005)]
     [InlineData("8-bit", 0.5, 0.52)]
     [InlineData("4-bit", 0.25, 0.30)]
     public void Bytes_held_and_read_are_those_of_the_footprint(string format, double least, double most)
@@ -86,8 +87,10 @@ public class Gpt2NanoTests
         {
             ModelFootprint footprint = ModelFootprint.Of(new Inference.Models.Gpt2Architecture(), model.Configuration, own);
             ModelFootprint fp16 = ModelFootprint.Of(new Inference.Models.Gpt2Architecture(), model.Configuration, QuantizationFormat.Fp16);
-            Assert.Equal(footprint.WeightBytes, model.Memory.WeightBytes);
-            Assert.Equal(footprint.WeightBytes, ledger.Usage.TotalBytes);
+
+            // Rows are padded to whole tiles and tiles to whole cache lines.
+            Assert.InRange(model.Memory.WeightBytes, footprint.WeightBytes, footprint.WeightBytes * 1.005);
+            Assert.Equal(model.Memory.WeightBytes, ledger.Usage.TotalBytes);
             Assert.Equal(footprint.BytesPerToken, model.BytesPerToken);
             Assert.InRange((double)model.Memory.WeightBytes / fp16.WeightBytes, least, most);
         }

@@ -1,4 +1,4 @@
-using GptQuantBench.Inference.Backends.Cpu;
+using GptQuantBench.Inference.Backends.Cpu.Kernels;
 
 namespace GptQuantBench.Inference.Tests.Backends;
 

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using GptQuantBench.Inference.Backends;
 using GptQuantBench.Inference.Backends.Cpu;
+using GptQuantBench.Inference.Backends.Cpu.Kernels;
 using GptQuantBench.Inference.Checkpoints;
 using GptQuantBench.Inference.Evaluation;
 using GptQuantBench.Inference.Memory;

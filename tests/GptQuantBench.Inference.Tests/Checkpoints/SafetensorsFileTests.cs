@@ -203,6 +203,29 @@ public sealed class SafetensorsFileTests : IDisposable
         Refuses(One("F32", "[1]", offsets), 4, "'a'", what);
 
     [Fact]
+    public void The_size_of_a_later_tensor_is_counted_from_its_beginning() =>
+        Refuses($"{{{Entry("a", "U8", "[1]", "[0,1]")},{Entry("b", "F32", "[1]", "[1,4]")}}}", 4, "'b' has 3 bytes in data_offsets, expected 4");
+
+    [Fact]
+    public void Where_JSON_breaks_is_counted_from_1() => Refuses("{\n]", 0, "line 2, byte 1");
+
+    [Theory]
+    [InlineData(50_000, true)]
+    [InlineData(50_001, false)]
+    public void Metadata_has_at_most_50000_keys(int count, bool isTaken)
+    {
+        byte[] bytes = TestCheckpoints.Bytes($"{{\"__metadata__\":{{{string.Join(',', Enumerable.Range(0, count).Select(i => $"\"{i}\":\"\""))}}}}}", 0);
+        if (isTaken)
+        {
+            Open(bytes).Dispose();
+        }
+        else
+        {
+            Refuses(bytes, "more than 50000 keys");
+        }
+    }
+
+    [Fact]
     public void A_gap_before_the_first_tensor_is_refused() =>
         Refuses("""{"a":{"dtype":"U8","shape":[1],"data_offsets":[1,2]}}""", 2, "'a' leaves a gap", "byte 1, expected byte 0");
 
@@ -240,6 +263,18 @@ public sealed class SafetensorsFileTests : IDisposable
         Assert.Equal(["a", "b"], file.Tensors.Keys.Order());
     }
 
+    [Theory]
+    [InlineData("[4,4]", "[0,4]")]
+    [InlineData("[0,4]", "[4,4]")]
+    [InlineData("[0,4]", "[0,0]")]
+    [InlineData("[0,0]", "[0,4]")]
+    public void An_empty_tensor_may_stand_anywhere(string first, string second)
+    {
+        string[] tensors = [.. new[] { first, second }.Select((offsets, i) => Entry($"{i}", "F32", offsets == "[0,4]" ? "[1]" : "[0]", offsets))];
+        using SafetensorsFile file = Open(TestCheckpoints.Bytes($"{{{string.Join(',', tensors)}}}", 4));
+        Assert.Equal(2, file.Tensors.Count);
+    }
+
     [Fact]
     public void Scalars_and_empty_tensors_are_legal()
     {
@@ -260,7 +295,7 @@ public sealed class SafetensorsFileTests : IDisposable
     [Fact]
     public void Messages_stay_one_short_line_whatever_the_name()
     {
-        string name = "line\\nbreak" + new string('x', 100_000);
+        string name = "line\\nbreak" + new string('x', 200);
         string message = Assert.Throws<Inference.Models.ModelFormatException>(() =>
             Open(TestCheckpoints.Bytes($"{{\"{name}\":{{}}}}", 0)).Dispose()).Message;
         Assert.DoesNotContain('\n', message);
@@ -271,12 +306,29 @@ public sealed class SafetensorsFileTests : IDisposable
     public void A_hostile_number_of_tensors_is_refused_before_memory_is_spent()
     {
         var header = new StringBuilder("{");
-        for (int i = 0; i < 150_000; i++)
+        for (int i = 0; i < 50_001; i++)
         {
             header.Append(i == 0 ? "" : ",").Append(Entry($"{i}", "U8", "[0]", "[0,0]"));
         }
 
-        Refuses(header.Append('}').ToString(), 0, "more than 100000 tensors");
+        Refuses(header.Append('}').ToString(), 0, "more than 50000 tensors");
+    }
+
+    [Theory]
+    [InlineData("{\"NAME\":{\"dtype\":\"U8\",\"shape\":[0],\"data_offsets\":[0,0]}}")]
+    [InlineData("{\"__metadata__\":{\"NAME\":\"\"}}")]
+    [InlineData("{\"a\":{\"NAME\":0}}")]
+    [InlineData("{\"a\":{\"dtype\":\"NAME\"}}")]
+    public void A_name_that_is_long_for_its_own_sake_is_refused(string header) =>
+        Refuses(header.Replace("NAME", new string('x', 257), StringComparison.Ordinal), 0, "a name of 257 bytes, more than 256");
+
+    [Fact]
+    public void A_name_may_have_256_bytes_and_metadata_may_be_long()
+    {
+        string name = new('x', 256);
+        using SafetensorsFile file = Open(TestCheckpoints.Bytes(
+            $"{{\"__metadata__\":{{\"{name}\":\"{new string('y', 100_000)}\"}},\"{name}\":{{\"dtype\":\"U8\",\"shape\":[0],\"data_offsets\":[0,0]}}}}", 0));
+        Assert.Equal(name, Assert.Single(file.Tensors).Key);
     }
 
     [Fact]

@@ -33,6 +33,8 @@ internal sealed class KnownLogitsModel(int context, int vocabulary, Func<int[], 
 
     public long BytesPerToken => 0;
 
+    public double MeasureReadBandwidth() => throw new NotSupportedException();
+
     public IDecodingSession CreateSession(int capacity) => new Session(this, capacity, logit);
 
     public IBatchDecodingSession CreateBatch(int sequences, int capacity) => throw new NotSupportedException();

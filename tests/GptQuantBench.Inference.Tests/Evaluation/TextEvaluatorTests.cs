@@ -1,5 +1,6 @@
 using System.Text.Json;
 using GptQuantBench.Inference.Backends.Cpu;
+using GptQuantBench.Inference.Backends.Cpu.Kernels;
 using GptQuantBench.Inference.Evaluation;
 using GptQuantBench.Inference.Models;
 using GptQuantBench.Inference.Quantization;
@@ -85,7 +86,7 @@ public class TextEvaluatorTests
     public void Integer_products_leave_the_perplexity_as_it_is(string format)
     {
         using CpuLanguageModel floats = TestModels.LoadNano(Widest, QuantizationFormat.Parse(format));
-        using CpuLanguageModel integers = TestModels.LoadNano(Widest, QuantizationFormat.Parse(format), products: Products.Int16);
+        using CpuLanguageModel integers = TestModels.LoadNano(Widest, QuantizationFormat.Parse(format), products: Products.Integer);
         EvaluationResult result = TextEvaluator.Evaluate(floats, [integers], HeldOutText.Ids().AsSpan(0, 4096));
         double expected = result.Reference.Perplexity.Value, actual = result.Candidates[0].Perplexity.Perplexity.Value;
         Assert.NotEqual(expected, actual);

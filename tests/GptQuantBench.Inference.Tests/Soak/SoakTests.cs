@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using GptQuantBench.Inference.Backends;
 using GptQuantBench.Inference.Backends.Cpu;
+using GptQuantBench.Inference.Backends.Cpu.Kernels;
 using GptQuantBench.Inference.Checkpoints;
 using GptQuantBench.Inference.Memory;
 using GptQuantBench.Inference.Quantization;
@@ -22,7 +23,7 @@ public sealed class SoakTests
     public void FiveHundredCasesInOneProcessGrowNothing()
     {
         SkipUnlessAsked();
-        State warm = default;
+        ProcessState warm = default;
         for (int i = 0; i < Cases; i++)
         {
             var ledger = new MemoryLedger();
@@ -35,11 +36,11 @@ public sealed class SoakTests
             Assert.Equal(0, ledger.Usage.TotalBytes);
             if (i == WarmCases)
             {
-                warm = State.Now();
+                warm = ProcessState.Now();
             }
         }
 
-        State last = State.Now();
+        ProcessState last = ProcessState.Now();
         Say($"after {WarmCases} cases {warm}; after {Cases} {last}");
         Assert.Equal(warm.Handles, last.Handles);
         Assert.InRange(last.Threads, 1, warm.Threads + 2);
@@ -104,17 +105,4 @@ public sealed class SoakTests
         Assert.SkipUnless(Environment.GetEnvironmentVariable("GPTQUANTBENCH_SOAK") == "1", "Takes minutes; eng/soak.sh runs it.");
 
     private static void Say(string text) => TestContext.Current.TestOutputHelper?.WriteLine(text);
-
-    /// <summary>What a process holds.</summary>
-    private readonly record struct State(long ManagedBytes, long ResidentBytes, int Handles, int Threads)
-    {
-        public static State Now()
-        {
-            GC.Collect();
-            GC.WaitForPendingFinalizers();
-            GC.Collect();
-            using Process process = Process.GetCurrentProcess();
-            return new(GC.GetTotalMemory(forceFullCollection: true), process.WorkingSet64, process.HandleCount, process.Threads.Count);
-        }
-    }
 }

@@ -56,4 +56,33 @@ public sealed class RankIntervalTests
         Assert.Equal(double.NegativeInfinity, interval.Low);
         Assert.False(interval.ExcludesZero);
     }
+
+    /// <summary>With differences of 1, 2, 3 ... the interval's lower end counts those left out. P(U ≤ u) of 5 and 5 values: Mann and Whitney, table I.</summary>
+    [Theory]
+    [InlineData(5, 5, 1, 1.0 / 252)]
+    [InlineData(5, 5, 2, 2.0 / 252)]
+    [InlineData(5, 5, 3, 4.0 / 252)]
+    [InlineData(5, 5, 4, 7.0 / 252)]
+    [InlineData(20, 20, 128, null)]
+    public void AsManyDifferencesAreLeftOutAsTheExactDistributionAllows(int firstCount, int secondCount, int excluded, double? probability)
+    {
+        double tail = probability ?? MannWhitneyLoefflerExactCdf.Instance.Cdf(firstCount, secondCount, excluded);
+        double[] first = [.. Enumerable.Range(0, firstCount).Select(i => -(double)i)];
+        double[] second = [.. Enumerable.Range(0, secondCount).Select(i => 1.0 + i * firstCount)];
+
+        Assert.Equal(excluded, RankInterval.Of(first, second, 1 - 2 * tail * (1 + 1e-9)).Low);
+        double below = RankInterval.Of(first, second, 1 - 2 * tail * (1 - 1e-9)).Low;
+        Assert.Equal(excluded == 1 ? double.NegativeInfinity : excluded - 1, below);
+    }
+
+    /// <summary>One value of four is the smallest with probability 1/4, which a double holds exactly.</summary>
+    [Fact]
+    public void AProbabilityEqualToTheLevelIsLeftOut() => Assert.Equal(new RankInterval(2, 1, 3), RankInterval.Of([0], [1, 2, 3], 0.5));
+
+    [Theory]
+    [InlineData(0, 1, false)]
+    [InlineData(-1, 0, false)]
+    [InlineData(0.1, 1, true)]
+    [InlineData(-1, -0.1, true)]
+    public void AnEndAtZeroIncludesIt(double low, double high, bool excludes) => Assert.Equal(excludes, new RankInterval(0, low, high).ExcludesZero);
 }

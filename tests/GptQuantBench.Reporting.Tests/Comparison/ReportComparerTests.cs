@@ -1,4 +1,5 @@
 using GptQuantBench.Reporting.Comparison;
+using GptQuantBench.Reporting.Json;
 using GptQuantBench.Reporting.Records;
 using GptQuantBench.Reporting.Tests.Support;
 
@@ -53,6 +54,14 @@ public sealed class ReportComparerTests
         Assert.Equal(
             ["not measured", "same", "too few samples"],
             comparison.Cases.SelectMany(pair => pair.Metrics).Select(metric => metric.Wording).Append("not measured").Distinct().Order());
+    }
+
+    [Fact]
+    public void TheSameRunTwiceIsSaid()
+    {
+        static bool IsSaid(ReportComparison comparison) => comparison.Warnings.Any(warning => warning.Contains("one and the same run", StringComparison.Ordinal));
+        Assert.True(IsSaid(Compare(_full, _full)));
+        Assert.False(IsSaid(Compare(_full, _full with { Metadata = _full.Metadata with { StartedAt = _full.Metadata.StartedAt!.Value.AddSeconds(1) } })));
     }
 
     [Theory]
@@ -156,8 +165,33 @@ public sealed class ReportComparerTests
         ReportComparison read = ComparisonJson.Read(path);
         Assert.Equal(comparison.Cases.SelectMany(pair => pair.Metrics), read.Cases.SelectMany(pair => pair.Metrics));
         Assert.Equal(comparison.Regressions, read.Regressions);
-        File.WriteAllText(path, "{\"results\": []}");
-        Assert.Throws<Reporting.Json.ReportFormatException>(() => ComparisonJson.Read(path));
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("null")]
+    [InlineData("{\"results\": []}")]
+    [InlineData("{\"base\": {}, \"new\": {}, \"threshold\": 0.03, \"cases\": [null]}")]
+    [InlineData("{\"base\": {\"device\": \"\\ud800\"}, \"new\": {}, \"threshold\": 0.03}")]
+    public void WhatIsNoComparisonIsOneSentence(string content)
+    {
+        using var folder = new TemporaryFolder();
+        string path = folder.FileNamed("comparison.json");
+        File.WriteAllText(path, content);
+        string message = Assert.Throws<ReportFormatException>(() => ComparisonJson.Read(path)).Message;
+        Assert.StartsWith($"Comparison '{path}' cannot be read", message, StringComparison.Ordinal);
+        Assert.IsType<FileNotFoundException>(Assert.Throws<ReportFormatException>(() => ComparisonJson.Read(path + "x")).InnerException);
+    }
+
+    [Fact]
+    public void MoreProcessesThanCanBeComparedAreRefused()
+    {
+        var noise = new Noise(4);
+        RunReport few = RunSimulator.Run(1, 5, noise.Normal, 0.001);
+        Assert.Single(Compare(few, RunSimulator.Run(1, 1000, noise.Normal, 0.001)).Cases);
+        RunReport many = RunSimulator.Run(1, 1001, noise.Normal, 0.001);
+        Assert.Contains("more than 1000 processes", Assert.Throws<ReportFormatException>(() => Compare(few, many)).Message, StringComparison.Ordinal);
+        Assert.Contains("more than 1000 processes", Assert.Throws<ReportFormatException>(() => Compare(many, few)).Message, StringComparison.Ordinal);
     }
 
     private static RunReport With(int index, Func<CaseResult, CaseResult> change) =>

@@ -22,9 +22,14 @@ public sealed class WelchTestTests
     public void SamplesWithoutNoiseDifferForCertainOrNotAtAll()
     {
         Assert.Equal(1, WelchTest.Of([2, 2], [2, 2, 2]).PValue);
+        Assert.Equal(3, WelchTest.Of([2, 2], [2, 2, 2]).DegreesOfFreedom);
         Assert.Equal(0, WelchTest.Of([2, 2], [3, 3, 3]).PValue);
     }
 
     [Fact]
-    public void OneValueIsNoSample() => Assert.Throws<ArgumentOutOfRangeException>(() => WelchTest.Of([1], [1, 2]));
+    public void OneValueIsNoSample()
+    {
+        Assert.Throws<ArgumentOutOfRangeException>(() => WelchTest.Of([1], [1, 2]));
+        Assert.Throws<ArgumentOutOfRangeException>(() => WelchTest.Of([1, 2], [1]));
+    }
 }

@@ -29,7 +29,8 @@ public sealed class ReportFileReadTests : IDisposable
         { "{\"results\": [null]}", "has null at $.results[0]" },
         { "{\"results\": [], \"\\n\": [null]}", "has null at $." },
         { "{\"results\": [], \"metadata\": {\"gpu\": \"\\ud800\"}}", "at $.metadata.gpu" },
-        { "{\"results\": [], \"\\ud800\": 1}", "half a surrogate pair" },
+        { "{\"results\": [], \"\\ud800\": 1}", "has a wrong or missing value" },
+        { "{\"results\": [], \"\\ud800\": [null]}", "half a surrogate pair" },
         { "[null]", "has null at $[0]" },
         { "{\"results\": [1]}", "at $" },
         { "{\"results\": [], \"metadata\": null}", "at $.metadata" },
@@ -61,6 +62,25 @@ public sealed class ReportFileReadTests : IDisposable
         { "metadata/host/cores", "1.5" },
         { "metadata/notices", "null" },
     };
+
+    /// <summary>What is at a limit is read, one more is refused; a reader must not pay for what a file claims.</summary>
+    [Theory]
+    [InlineData("values", 1_000_000 - 8, "more than 1000000 values")]
+    [InlineData("text", 200_000, "a text of 200001 bytes, expected at most 200000")]
+    [InlineData("cases", 2000, "more than 2000 cases")]
+    [InlineData("bytes", 16_000_000, "more than 16000000 bytes")]
+    public void WhatIsTooLargeIsRefused(string what, int most, string expected)
+    {
+        Func<int, string> file = what switch
+        {
+            "values" => count => $"{{\"results\": [], \"a\": [{string.Join(',', Enumerable.Repeat('1', count))}]}}",
+            "text" => count => $"{{\"results\": [], \"a\": \"{new string('a', count)}\"}}",
+            "cases" => count => $"[{string.Join(',', Enumerable.Repeat(ReferenceCase, count))}]",
+            _ => count => "[]".PadRight(count),
+        };
+        Read(file(most));
+        AssertRefused(file(most + 1), expected);
+    }
 
     [Theory, MemberData(nameof(WrongFiles))]
     public void WrongFileIsOneClearSentence(string content, string expected) => AssertRefused(content, expected);

@@ -93,10 +93,11 @@ public sealed class CompareTests
     public void ShardsMergeToTheWholeRun()
     {
         using var folder = new TemporaryFolder();
+        var tiny = Path.Combine(Repository.Fixtures, "variants", "deep-f16");
         foreach (var shard in new[] { "1/2", "2/2" })
         {
             var artifacts = folder[$"shard{shard[0]}"];
-            TestProgram.Run(["--filter", "*", "--model-path", Repository.Nano, "--smoke", "--inProcess", "--backend", "cpu", "--shard", shard,
+            TestProgram.Run(["--filter", "*", "--model-path", tiny, "--smoke", "--tokens", "20", "--inProcess", "--backend", "cpu", "--shard", shard,
                 "--baseline", "main", "--artifacts", artifacts]).ShouldSucceed();
             var kept = ReportFile.Read(Assert.Single(Directory.GetFiles(Path.Combine(artifacts, "runs"))));
             Assert.Equal(shard, kept.Metadata.Shard);

@@ -8,6 +8,9 @@ public sealed class FailingRunTests
 {
     private const string Report = "llm_benchmark_results.json";
 
+    /// <summary>For runs in which the model does not matter; 48 positions, and ids instead of text.</summary>
+    private static readonly string _tiny = Path.Combine(Repository.Fixtures, "variants", "deep-f16");
+
     [Fact]
     public void NaNInAWeightIsAFailedRowWithItsReason()
     {
@@ -64,6 +67,7 @@ public sealed class FailingRunTests
         outcome.ShouldFail(130, "stopped;", "finished cases are in", path);
         Assert.NotEmpty(ReportFile.Read(path).Results);
         Assert.NotNull(ReportFile.Read(path).Metadata.FinishedAt);
+        Assert.DoesNotContain(program.TemporaryFiles, name => name.StartsWith("gptquantbench", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -72,7 +76,7 @@ public sealed class FailingRunTests
         using var folder = new TemporaryFolder();
         Directory.CreateDirectory(folder["artifacts"]);
         File.WriteAllText(Path.Combine(folder["artifacts"], Report), "old");
-        string[] onlyFour = [.. Smoke(Repository.Nano, folder["artifacts"]), "--quantizations", "4-bit"];
+        string[] onlyFour = [.. Smoke(_tiny, folder["artifacts"]), "--quantizations", "4-bit"];
         TestProgram.Run(onlyFour).ShouldSucceed();
         Assert.Equal("old", File.ReadAllText(Path.Combine(folder["artifacts"], "llm_benchmark_results.previous.json")));
         Assert.Equal("4-bit", Assert.Single(ReportFile.Read(Path.Combine(folder["artifacts"], Report)).Results).Quantization);
@@ -83,16 +87,16 @@ public sealed class FailingRunTests
     {
         using var folder = new TemporaryFolder();
         var path = Path.Combine(folder["artifacts"], Report);
-        TestProgram.Run([.. Smoke(Repository.Nano, folder["artifacts"]), "--quantizations", "8-bit"]).ShouldSucceed();
+        TestProgram.Run([.. Smoke(_tiny, folder["artifacts"]), "--quantizations", "8-bit"]).ShouldSucceed();
         var finished = Assert.Single(ReportFile.Read(path).Results);
 
-        var outcome = TestProgram.Run([.. Smoke(Repository.Nano, folder["artifacts"]), "--resume"]).ShouldSucceed();
+        var outcome = TestProgram.Run([.. Smoke(_tiny, folder["artifacts"]), "--resume"]).ShouldSucceed();
         Assert.Contains("1 finished cases", outcome.Output, StringComparison.Ordinal);
         var rows = ReportFile.Read(path).Results;
         Assert.Equal(["8-bit", "FP16", "4-bit"], rows.Select(row => row.Quantization));
         Assert.Equal(finished.LoadTimeSec, rows[0].LoadTimeSec);
 
-        TestProgram.Run([.. Smoke(Repository.Nano, folder["artifacts"]), "--resume", "--seed", "9"]).ShouldSucceed();
+        TestProgram.Run([.. Smoke(_tiny, folder["artifacts"]), "--resume", "--seed", "9"]).ShouldSucceed();
         Assert.All(ReportFile.Read(path).Results, row => Assert.Equal(9UL, row.Seed));
         Assert.Equal(3, ReportFile.Read(path).Results.Count);
     }
@@ -115,7 +119,7 @@ public sealed class FailingRunTests
 
         try
         {
-            var outcome = TestProgram.Run(Smoke(Repository.Nano, disk));
+            var outcome = TestProgram.Run(Smoke(_tiny, disk));
             Assert.True(outcome.ExitCode is 1 or 2, outcome.ToString());
             Assert.Contains(outcome.Error.Split('\n'), line => line.Contains(disk, StringComparison.Ordinal) || line.Contains("space", StringComparison.Ordinal));
             Assert.DoesNotContain("   at ", outcome.Output + outcome.Error, StringComparison.Ordinal);
@@ -132,7 +136,7 @@ public sealed class FailingRunTests
     public void AModelWithoutVocabularyRunsOnIds()
     {
         using var folder = new TemporaryFolder();
-        var outcome = TestProgram.Run([.. Smoke(Path.Combine(Repository.Fixtures, "variants", "deep-f16"), folder["artifacts"]), "--tokens", "20"]).ShouldSucceed();
+        var outcome = TestProgram.Run(Smoke(_tiny, folder["artifacts"])).ShouldSucceed();
         Assert.Contains("works on ids only", outcome.Output, StringComparison.Ordinal);
         Assert.All(ReportFile.Read(Path.Combine(folder["artifacts"], Report)).Results, row =>
         {
@@ -146,7 +150,7 @@ public sealed class FailingRunTests
     public void AFilterChoosesCasesAndPhases()
     {
         using var folder = new TemporaryFolder();
-        string[] arguments = ["--filter", "*FirstToken*", .. Smoke(Repository.Nano, folder["artifacts"])[2..], "--quantizations", "8-bit"];
+        string[] arguments = ["--filter", "*FirstToken*", .. Smoke(_tiny, folder["artifacts"])[2..], "--quantizations", "8-bit"];
         TestProgram.Run(arguments).ShouldSucceed();
         var row = Assert.Single(ReportFile.Read(Path.Combine(folder["artifacts"], Report)).Results);
         Assert.NotNull(row.FirstTokenLatencyMs);
@@ -162,12 +166,12 @@ public sealed class FailingRunTests
         File.WriteAllText(folder["two.txt"], "");
         using var artifacts = new TemporaryFolder();
         var outcome = TestProgram.Run(
-            ["--filter", "one.txt", "two.txt", .. Smoke(Repository.Nano, artifacts.FullName)[2..], "--quantizations", "4-bit"], folder: folder.FullName);
+            ["--filter", "one.txt", "two.txt", .. Smoke(_tiny, artifacts.FullName)[2..], "--quantizations", "4-bit"], folder: folder.FullName);
         Assert.Contains("taken as --filter '*'", outcome.ShouldSucceed().Output, StringComparison.Ordinal);
     }
 
     private static string[] Smoke(string model, string artifacts) =>
-        ["--filter", "*", "--model-path", model, "--inProcess", "--smoke", "--backend", "cpu", "--artifacts", artifacts];
+        ["--filter", "*", "--model-path", model, "--inProcess", "--smoke", "--tokens", "20", "--backend", "cpu", "--artifacts", artifacts];
 
     private static string[] Endless(string artifacts) =>
         ["--filter", "*", "--model-path", Repository.Nano, "--inProcess", "--iterationCount", "40", "--sweeps", "none", "--backend", "cpu", "--artifacts", artifacts];

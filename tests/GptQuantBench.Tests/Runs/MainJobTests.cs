@@ -105,7 +105,7 @@ public sealed class MainJobTests(MainJobRun run) : IClassFixture<MainJobRun>
         Assert.Equal(50 / row.TotalInferenceTimeSec!.Value, row.ThroughputTokensPerSec!.Value, 9);
         Assert.True(row.InterTokenLatencyMs!.P50 <= row.InterTokenLatencyMs.P90 && row.InterTokenLatencyMs.P90 <= row.InterTokenLatencyMs.P99);
         Assert.True(row.FirstTokenLatencyMs < row.TotalInferenceTimeSec * 1e3);
-        Assert.True(row.Roofline!.Fraction > 0);
+        Assert.Equal(row.Roofline!.FloorUs!.Value / (row.InterTokenLatencyMs.Mean!.Value * 1e3), row.Roofline.Fraction!.Value, 9);
     });
 
     [Fact]

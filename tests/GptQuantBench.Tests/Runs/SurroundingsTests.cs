@@ -67,6 +67,35 @@ public sealed partial class SurroundingsTests
         Assert.Equal("my model ß", Assert.Single(ReportFile.Read(Path.Combine(odd, "results of it", Report)).Results).ModelName);
     }
 
+    [Fact]
+    public void AFolderWhoseNameMeansSomethingToMsBuildIsOneSentence()
+    {
+        using var folder = new TemporaryFolder();
+        var copy = Directory.CreateDirectory(folder["100%"]).FullName;
+        foreach (var file in Directory.EnumerateFiles(AppContext.BaseDirectory).Where(file => file.EndsWith(".dll", StringComparison.Ordinal) || file.EndsWith(".json", StringComparison.Ordinal)))
+        {
+            File.Copy(file, Path.Combine(copy, Path.GetFileName(file)));
+        }
+
+        TestProgram.Run(Smoke(Repository.Nano, folder["artifacts"]).Where(argument => argument != "--inProcess"), program: copy)
+            .ShouldFail(2, copy, "MSBuild", "--inProcess");
+    }
+
+    [Fact]
+    public void AReadOnlyCheckoutOnlyNeedsAnotherFolderForResults()
+    {
+        Assert.SkipUnless(Environment.IsPrivilegedProcess && OperatingSystem.IsLinux(), "Only root can make a folder read-only for one process.");
+        string[] readOnly =
+            ["unshare", "-m", "sh", "-c", "mount --bind \"$0\" \"$0\" && mount -o remount,ro,bind \"$0\" && cd \"$0\" && exec \"$@\"", Repository.Root];
+        string[] arguments = ["--filter", "*", "--model-path", Repository.Nano, "--smoke", "--backend", "cpu", "--quantizations", "8-bit"];
+        TestProgram.Run([.. arguments, "--inProcess"], launcher: readOnly).ShouldFail(2, "artifacts", "can't be written", "--artifacts");
+
+        using var folder = new TemporaryFolder();
+        TestProgram.Run([.. arguments, "--artifacts", folder.FullName], launcher: readOnly).ShouldFail(2, "can't be written", "--inProcess");
+        TestProgram.Run([.. arguments, "--artifacts", folder.FullName, "--inProcess"], launcher: readOnly).ShouldSucceed();
+        Assert.True(Assert.Single(ReportFile.Read(folder[Report]).Results).Success);
+    }
+
     private static string[] Smoke(string model, string artifacts) =>
         ["--filter", "*", "--model-path", model, "--inProcess", "--smoke", "--backend", "cpu", "--artifacts", artifacts];
 

@@ -17,6 +17,10 @@ internal static class StandInDriver
 
     private static readonly string[] _compilers = ["clang-19", "cc", "clang", "gcc"];
 
+    /// <summary>See <see cref="Load"/>.</summary>
+    [UnmanagedFunctionPointer(CallingConvention.Cdecl)]
+    public delegate int AllowAllocations(nint allocations);
+
     private static readonly Lazy<(string? Folder, string? Problem)> _built = new(Build);
 
     /// <summary>An environment in which the program finds the stand-in driver and cuBLAS; skips the test where no C compiler is.</summary>
@@ -39,6 +43,18 @@ internal static class StandInDriver
         }
 
         return environment;
+    }
+
+    /// <summary>
+    /// Makes the stand-in this process's driver; skips the test where no C compiler is. Of what is returned, a call lets so many
+    /// allocations pass, refuses the next one, and gives the number of those that are held; -1 refuses none.
+    /// </summary>
+    public static AllowAllocations Load()
+    {
+        Environment();
+        // Whoever asks for libcuda.so.1 by its name from now on gets this one.
+        var library = NativeLibrary.Load(Path.Combine(_built.Value.Folder!, "libcuda.so.1"));
+        return Marshal.GetDelegateForFunctionPointer<AllowAllocations>(NativeLibrary.GetExport(library, "standInAllow"));
     }
 
     private static (string? Folder, string? Problem) Build()

@@ -46,6 +46,7 @@ static __thread void* current[16];    // the calling thread's contexts
 static __thread int depth;
 static size_t used;                   // bytes of device memory, the context's own included
 static Block* blocks;
+static long allowed = -1;             // allocations until one is refused
 static CUresult pending, sticky;      // a fault that no call has met yet, and one that every call repeats
 static Function* otherLaunches;       // see standInLaunch
 
@@ -133,9 +134,18 @@ EXPORT CUresult cuCtxGetStreamPriorityRange(int* least, int* greatest) { *least 
 // ---- memory
 
 EXPORT CUresult cuMemGetInfo_v2(size_t* freeBytes, size_t* total) { MEET_FAULT(); *total = deviceBytes(); *freeBytes = *total - used; return SUCCESS; }
+// For tests in one process: after so many allocations one is refused; -1 refuses none. Returns how many are held.
+EXPORT int standInAllow(long allocations) {
+    pthread_mutex_lock(&gate);
+    allowed = allocations;
+    int held = 0;
+    for (Block* b = blocks; b; b = b->next) held++;
+    pthread_mutex_unlock(&gate);
+    return held;
+}
 static CUresult allocate(CUdeviceptr* out, size_t bytes, bool host) {
     pthread_mutex_lock(&gate);
-    CUresult result = bytes == 0 ? INVALID_VALUE : !host && used + bytes > deviceBytes() ? OUT_OF_MEMORY : SUCCESS;
+    CUresult result = bytes == 0 ? INVALID_VALUE : allowed >= 0 && allowed-- == 0 ? OUT_OF_MEMORY : !host && used + bytes > deviceBytes() ? OUT_OF_MEMORY : SUCCESS;
     Block* block = result ? NULL : malloc(sizeof *block);
     void* memory = NULL;
     if (!result && (!block || posix_memalign(&memory, 512, bytes))) result = OUT_OF_MEMORY;
@@ -187,7 +197,7 @@ EXPORT CUresult cuMemHostUnregister(void* pointer) { (void)pointer; return NOT_S
 
 typedef struct { uint64_t best; int32_t position, step, token; } DecodeState; // state.cuh
 
-static void compute(const Function* f, void* const* p) {
+static void compute(const Function* f, void* const* p, unsigned blocks) {
     if (!strcmp(f->name, "set_state")) {
         *(*(DecodeState**)p[0]) = (DecodeState){0, *(int32_t*)p[1], *(int32_t*)p[2], (*(DecodeState**)p[0])->token};
     } else if (!strcmp(f->name, "advance_step")) { // one fixed id of the vocabulary, always
@@ -203,13 +213,19 @@ static void compute(const Function* f, void* const* p) {
         if (*(const int32_t*)(a + 192) >= 0) *state = (DecodeState){0, *(const int32_t*)(a + 196), 0, *(const int32_t*)(a + 192)};
         for (int32_t i = 0; i < steps; i++) ids[state->step + i] = 318 % rows;
         *state = (DecodeState){0, state->position + steps, state->step + steps, 318 % rows};
+    } else if (!strcmp(f->name, "advance_batch_rows")) { // the same for every row
+        DecodeState* states = *(DecodeState**)p[4];
+        int32_t rows = *(const int32_t*)((const char*)p[0] + 24), id = 318 % rows;
+        for (unsigned row = 0; row < blocks; row++) {
+            (*(int32_t**)p[5])[row * *(int32_t*)p[6] + states[row].step++] = id;
+        }
     } else if (!strcmp(f->name, "read_memory")) { // the sum of a buffer that is filled with ones
         **(uint64_t**)p[2] += *(uint64_t*)p[1] * 4 * 0xFFFFFFFFu;
     }
 }
 
 // STANDIN_FAULT=kernel:n:status[:after]: the n-th run of a kernel (once another has run) leaves a fault, which later calls meet.
-static void execute(const Function* f, void* const* p) {
+static void execute(const Function* f, void* const* p, unsigned blocks) {
     static int runs;
     static bool armed;
     char spec[256], *rest = spec;
@@ -224,7 +240,7 @@ static void execute(const Function* f, void* const* p) {
         pending = atoi(status);
         return;
     }
-    compute(f, p);
+    compute(f, p, blocks);
 }
 
 // ---- modules
@@ -300,7 +316,7 @@ static void run(Node* n) {
     switch (n->kind) {
         case KERNEL:
             for (int i = 0; i < n->function->parameters; i++) p[i] = n->arguments + n->function->offset[i];
-            execute(n->function, p);
+            execute(n->function, p, n->value);
             break;
         case COPY: memcpy(n->target, n->source, n->count); break;
         case FILL8: memset(n->target, (int)n->value, n->count); break;
@@ -316,9 +332,9 @@ static void append(Graph* g, const Node* node) {
     g->count++;
 }
 static CUresult queue(Stream* s, Node* node) { if (s && s->capture) append(s->capture, node); else if (!pending) run(node); return SUCCESS; }
-static CUresult launch(Function* f, Stream* s, void** p) {
+static CUresult launch(Function* f, Stream* s, void** p, unsigned blocks) {
     REQUIRE_CONTEXT();
-    Node node = {.kind = KERNEL, .function = f};
+    Node node = {.kind = KERNEL, .function = f, .value = blocks};
     for (int i = 0; i < f->parameters; i++) {
         if (f->offset[i] + f->size[i] > sizeof node.arguments) return INVALID_VALUE;
         memcpy(node.arguments + f->offset[i], p[i], f->size[i]);
@@ -334,11 +350,11 @@ CUresult standInLaunch(const char* name, void* stream) {
         f->next = otherLaunches;
         otherLaunches = f;
     }
-    return launch(f, stream, NULL);
+    return launch(f, stream, NULL, 1);
 }
 EXPORT CUresult cuLaunchKernel(Function* f, unsigned gx, unsigned gy, unsigned gz, unsigned bx, unsigned by, unsigned bz, unsigned shared, Stream* s, void** p, void** extra) {
     (void)shared; (void)extra;
-    return gx && gy && gz && bx && by && bz && bx * by * bz <= 1024 ? launch(f, s, p) : INVALID_VALUE;
+    return gx && gy && gz && bx && by && bz && bx * by * bz <= 1024 ? launch(f, s, p, gx) : INVALID_VALUE;
 }
 EXPORT CUresult cuLaunchCooperativeKernel(Function* f, unsigned gx, unsigned gy, unsigned gz, unsigned bx, unsigned by, unsigned bz, unsigned shared, Stream* s, void** p) {
     return cuLaunchKernel(f, gx, gy, gz, bx, by, bz, shared, s, p, NULL);

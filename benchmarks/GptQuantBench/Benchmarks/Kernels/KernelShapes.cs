@@ -17,6 +17,9 @@ internal static class KernelShapes
     /// <summary>Those of every model of the catalogue and of Mistral 7B, each once.</summary>
     public static IReadOnlyList<KernelShape> Full => [.. ModelCatalogue.All.SelectMany(Of).Concat(_mistral).Distinct()];
 
+    /// <summary>A layer of a model so large that starting a kernel costs nothing beside reading its weights.</summary>
+    public static KernelShape Large { get; } = new(8192, 28672);
+
     private static IEnumerable<KernelShape> Of(CatalogueModel model) => ModelArchitectures.Of(model.Configuration)
         .Weights(model.Configuration)
         .Where(weight => weight.Role is WeightRole.Matrix or WeightRole.TokenEmbedding)

@@ -17,8 +17,9 @@ internal sealed record KernelTrial(IReadOnlyList<double> TimeUs, double GbPerSec
     private const int BandwidthPasses = 5;
     private const double SecondsPerSample = 0.005;
 
-    // Products of FP16 activations: sums of some thousand roundings of 2^-11 that cancel are below 1e-3; one wrong row is far above.
-    private const double LargestError = 0.01;
+    // Sums of some thousand products of FP16 activations, rounded by 2^-11, are below 1e-3; those of 8-bit activations reach 0.007, one
+    // wrong row of the thousand that are looked at 0.03.
+    private const double LargestError = 0.02;
 
     /// <summary>Median of the samples.</summary>
     public double MedianUs => SampleStatistics.Median([.. TimeUs])!.Value;

@@ -31,6 +31,10 @@ internal static unsafe class Activations
         }
     }
 
+    /// <summary>y ← y + x.</summary>
+    public static void Add(float* y, float* x, int count) =>
+        TensorPrimitives.Add(new ReadOnlySpan<float>(y, count), new ReadOnlySpan<float>(x, count), new Span<float>(y, count));
+
     /// <summary>y = (x − mean(x)) / √(var(x) + ε) · gain + bias, variance over all elements (biased).</summary>
     public static void LayerNorm(ReadOnlySpan<float> x, ReadOnlySpan<float> gain, ReadOnlySpan<float> bias, float epsilon, Span<float> y)
     {

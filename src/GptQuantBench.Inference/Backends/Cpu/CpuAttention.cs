@@ -1,22 +1,26 @@
+using GptQuantBench.Inference.Backends.Cpu.Kernels;
 using GptQuantBench.Inference.Memory;
 using GptQuantBench.Inference.Models;
 
 namespace GptQuantBench.Inference.Backends.Cpu;
 
 /// <summary>
-/// Causal softmax attention of one or several sequences, each with a KV cache. The cache is FP32: .NET has no FP16 conversion instruction, keys and values are read by
-/// every later step, and against the weights they are few bytes (gpt2 at 64 positions: 4.7 MB beside 248 MB).
+/// Causal softmax attention of one or several sequences, each with a KV cache. The cache is FP32: .NET has no FP16 conversion
+/// instruction, keys and values are read by every later step, and against the weights they are few bytes (gpt2 at 64 positions: 4.7 MB
+/// beside 248 MB).
 /// <code>
-/// keys, values   [sequence][layer][head][position][head size padded to 16 with zeros]
+/// keys     [sequence][layer][head][positions / L][head size][L]     so that a vector is L positions, and no score crosses lanes
+/// values   [sequence][layer][head][position][head size padded to 16]
 /// </code>
 /// </summary>
 internal sealed unsafe class CpuAttention : IDisposable
 {
-    private const int Lanes = 16;
+    private const int MostLanes = 16;
 
     private readonly int _headCount;
     private readonly int _headSize;
     private readonly int _paddedHead;
+    private readonly int _lanes;
     private readonly int _capacity;
     private readonly int _layerCount;
     private readonly int _tileQueries;
@@ -25,9 +29,8 @@ internal sealed unsafe class CpuAttention : IDisposable
     private readonly WorkerPool _pool;
     private readonly NativeBuffer<float> _keys;
     private readonly NativeBuffer<float> _values;
-    private readonly NativeBuffer<float> _queries; // [tokens][head][padded head], already scaled
-    private readonly NativeBuffer<float> _scratch; // per thread: scores of a tile of queries, one head's output
-    private readonly Action<int, int> _split;
+    private readonly NativeBuffer<float> _scratch; // per thread: scores, the same turned, queries turned, outputs of a tile of queries
+    private readonly Action<int, int> _cache;
     private readonly Action<int, int> _attend;
     private readonly int _sequences;
     private readonly Tile[] _tiles; // of the pass: queries of one sequence that share a look at the keys
@@ -45,22 +48,23 @@ internal sealed unsafe class CpuAttention : IDisposable
         _tiles = new Tile[maximumTokens];
         _headCount = configuration.HeadCount;
         _headSize = configuration.HeadSize;
-        _paddedHead = (_headSize + Lanes - 1) / Lanes * Lanes;
+        _paddedHead = (_headSize + MostLanes - 1) / MostLanes * MostLanes;
+        _lanes = kernel.Lanes;
         _layerCount = configuration.LayerCount;
-        _capacity = capacity;
+        _capacity = (capacity + _lanes - 1) / _lanes * _lanes;
         _kernel = kernel;
         _pool = pool;
-        _tileQueries = Math.Min(maximumTokens, 2 * kernel.TileTokens);
-        _scratchLength = (_tileQueries * capacity) + _paddedHead;
-        long cacheLength = (long)sequences * _layerCount * _headCount * capacity * _paddedHead;
-        _split = Split;
+        _tileQueries = Math.Min(maximumTokens, kernel.PanelTokens);
+        int width = kernel.PanelWidth(_tileQueries);
+        _scratchLength = ((2 * _capacity) + (2 * _paddedHead)) * width;
+        long heads = (long)sequences * _layerCount * _headCount;
+        _cache = Cache;
         _attend = Attend;
         try
         {
-            _keys = new(ledger, MemoryCategory.KeyValueCache, cacheLength, BufferFill.Poison);
-            _values = new(ledger, MemoryCategory.KeyValueCache, cacheLength, BufferFill.Poison);
-            _queries = new(ledger, MemoryCategory.Workspace, (long)maximumTokens * _headCount * _paddedHead, BufferFill.Zero);
-            _scratch = new(ledger, MemoryCategory.Workspace, (long)pool.ThreadCount * _scratchLength, BufferFill.None);
+            _keys = new(ledger, MemoryCategory.KeyValueCache, heads * _capacity * _headSize, BufferFill.Poison);
+            _values = new(ledger, MemoryCategory.KeyValueCache, heads * _capacity * _paddedHead, BufferFill.Poison);
+            _scratch = new(ledger, MemoryCategory.Workspace, (long)pool.ThreadCount * _scratchLength, BufferFill.Zero);
         }
         catch
         {
@@ -99,20 +103,35 @@ internal sealed unsafe class CpuAttention : IDisposable
         _projectedStride = projectedStride;
         _output = output;
         _outputStride = outputStride;
-        _pool.Run(_tileCount, _split);
-        _pool.Run(_headCount * _tileCount, _attend);
+        if (_tileCount == 1)
+        {
+            _pool.Run(_headCount, _attend);
+        }
+        else
+        {
+            _pool.Run(_headCount, _cache);
+            _pool.Run(_headCount * _tileCount, _attend);
+        }
     }
 
     /// <summary>Fills a sequence's cache from a position on with NaN.</summary>
     public void PoisonCache(int sequence, int position)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)sequence, (uint)_sequences);
-        int length = (_capacity - position) * _paddedHead;
-        for (int head = 0; head < _layerCount * _headCount; head++)
+        for (_layer = 0; _layer < _layerCount; _layer++)
         {
-            long start = (((((long)sequence * _layerCount * _headCount) + head) * _capacity) + position) * _paddedHead;
-            _keys.Slice(start, length).Fill(float.NaN);
-            _values.Slice(start, length).Fill(float.NaN);
+            for (int head = 0; head < _headCount; head++)
+            {
+                for (int at = position; at < _capacity; at++)
+                {
+                    for (int i = 0; i < _headSize; i++)
+                    {
+                        Key(sequence, head, at)[i * _lanes] = float.NaN;
+                    }
+
+                    new Span<float>(Value(sequence, head, at), _paddedHead).Fill(float.NaN);
+                }
+            }
         }
     }
 
@@ -121,66 +140,110 @@ internal sealed unsafe class CpuAttention : IDisposable
     {
         _keys?.Dispose();
         _values?.Dispose();
-        _queries?.Dispose();
         _scratch?.Dispose();
     }
 
-    private nint CacheOffset(int sequence, int head, int position) =>
-        (nint)((((((long)sequence * _layerCount) + _layer) * _headCount) + head) * _capacity + position) * _paddedHead;
+    private long Cached(int sequence, int head) => ((((long)sequence * _layerCount) + _layer) * _headCount) + head;
 
-    private void Split(int chunk, int worker)
+    /// <summary>A key's first element; the next is a vector further.</summary>
+    private float* Key(int sequence, int head, int position)
     {
-        Tile tile = _tiles[chunk];
-        float scale = 1f / MathF.Sqrt(_headSize);
-        int width = _headCount * _headSize;
-        for (int query = 0; query < tile.Queries; query++)
-        {
-            int token = tile.FirstToken + query;
-            float* projected = _projected + (token * _projectedStride);
-            for (int head = 0; head < _headCount; head++)
-            {
-                float* from = projected + (head * _headSize);
-                float* to = _queries.Data + ((((nint)token * _headCount) + head) * _paddedHead);
-                for (int i = 0; i < _headSize; i++)
-                {
-                    to[i] = from[i] * scale;
-                }
+        nint start = (nint)(Cached(sequence, head) * _capacity) * _headSize;
+        return _keys.Data + start + ((nint)(position / _lanes) * _headSize * _lanes) + (position % _lanes);
+    }
 
-                nint cache = CacheOffset(tile.Sequence, head, tile.Position + query);
-                CopyPadded(from + width, _keys.Data + cache);
-                CopyPadded(from + (2 * width), _values.Data + cache);
-            }
+    private float* Value(int sequence, int head, int position) =>
+        _values.Data + ((nint)((Cached(sequence, head) * _capacity) + position) * _paddedHead);
+
+    private void Cache(int head, int worker)
+    {
+        for (int tile = 0; tile < _tileCount; tile++)
+        {
+            Cache(_tiles[tile], head);
         }
     }
 
-    private void CopyPadded(float* from, float* to)
+    private void Cache(in Tile tile, int head)
     {
-        new ReadOnlySpan<float>(from, _headSize).CopyTo(new Span<float>(to, _headSize));
-        new Span<float>(to + _headSize, _paddedHead - _headSize).Clear();
+        int width = _headCount * _headSize;
+        for (int query = 0; query < tile.Queries; query++)
+        {
+            float* key = _projected + ((tile.FirstToken + query) * _projectedStride) + width + (head * _headSize);
+            float* to = Key(tile.Sequence, head, tile.Position + query);
+            for (int i = 0; i < _headSize; i++)
+            {
+                to[i * _lanes] = key[i];
+            }
+
+            float* value = Value(tile.Sequence, head, tile.Position + query);
+            new ReadOnlySpan<float>(key + width, _headSize).CopyTo(new Span<float>(value, _headSize));
+            new Span<float>(value + _headSize, _paddedHead - _headSize).Clear();
+        }
     }
 
     private void Attend(int chunk, int worker)
     {
         int head = chunk % _headCount;
         Tile tile = _tiles[chunk / _headCount];
-        float* scores = _scratch.Data + ((nint)worker * _scratchLength);
-        float* attended = scores + ((nint)_tileQueries * _capacity);
-        int seen = tile.Position + tile.Queries;
-        nint cache = CacheOffset(tile.Sequence, head, 0);
-        nint queryStride = (nint)_headCount * _paddedHead;
-        _kernel.Multiply(
-            _keys.Data + cache, _paddedHead, seen,
-            _queries.Data + (tile.FirstToken * queryStride) + ((nint)head * _paddedHead), queryStride, tile.Queries, _paddedHead,
-            scores, _capacity, accumulate: false);
-        for (int i = 0; i < tile.Queries; i++)
+        if (_tileCount == 1)
         {
-            // Scores of later positions are there, too: the tile of queries is computed as one rectangle. They are not read.
-            int visible = tile.Position + i + 1;
-            float* own = scores + ((nint)i * _capacity);
+            // One tile has all queries: what caches a head is the same thread that looks at it.
+            Cache(tile, head);
+        }
+
+        int queries = tile.Queries;
+        int width = _kernel.PanelWidth(queries);
+        int seen = tile.Position + queries;
+        float* scores = _scratch.Data + ((nint)worker * _scratchLength);
+        float* weights = scores + ((nint)_capacity * width);
+        float* turned = weights + ((nint)_capacity * width);
+        float* attended = turned + ((nint)_paddedHead * width);
+
+        float scale = 1f / MathF.Sqrt(_headSize);
+        for (int query = 0; query < queries; query++)
+        {
+            float* q = _projected + ((tile.FirstToken + query) * _projectedStride) + (head * _headSize);
+            for (int i = 0; i < _headSize; i++)
+            {
+                turned[(i * width) + query] = q[i] * scale;
+            }
+        }
+
+        _kernel.MultiplyPanel(
+            Key(tile.Sequence, head, 0), _lanes, (nint)_headSize * _lanes, _headSize, turned, queries, scores, _capacity, seen, adds: false);
+        for (int query = 0; query < queries; query++)
+        {
+            // Scores of later positions are there, too: the tile of queries is computed as one rectangle. Their weight is 0.
+            int visible = tile.Position + query + 1;
+            float* own = scores + ((nint)query * _capacity);
             Activations.Softmax(new Span<float>(own, visible));
-            _kernel.WeightedSum(own, _values.Data + cache, visible, _paddedHead, attended);
-            float* output = _output + ((tile.FirstToken + i) * _outputStride) + ((nint)head * _headSize);
-            new ReadOnlySpan<float>(attended, _headSize).CopyTo(new Span<float>(output, _headSize));
+            if (width > 1)
+            {
+                Turn(own, visible, seen, weights + query, width);
+            }
+        }
+
+        _kernel.MultiplyPanel(
+            Value(tile.Sequence, head, 0), _paddedHead, _lanes, seen, width > 1 ? weights : scores, queries, attended, _paddedHead, _headSize,
+            adds: false);
+        for (int query = 0; query < queries; query++)
+        {
+            float* output = _output + ((tile.FirstToken + query) * _outputStride) + ((nint)head * _headSize);
+            new ReadOnlySpan<float>(attended + ((nint)query * _paddedHead), _headSize).CopyTo(new Span<float>(output, _headSize));
+        }
+    }
+
+    private static void Turn(float* from, int visible, int seen, float* to, int width)
+    {
+        int i = 0;
+        for (; i < visible; i++)
+        {
+            to[i * width] = from[i];
+        }
+
+        for (; i < seen; i++)
+        {
+            to[i * width] = 0f;
         }
     }
 

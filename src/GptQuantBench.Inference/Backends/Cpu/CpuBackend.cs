@@ -1,3 +1,4 @@
+using GptQuantBench.Inference.Backends.Cpu.Kernels;
 using GptQuantBench.Inference.Checkpoints;
 using GptQuantBench.Inference.Memory;
 using GptQuantBench.Inference.Models;
@@ -28,9 +29,6 @@ internal sealed class CpuBackend : IBackend
     public BackendStartup Start(BackendOptions options) => new(ContextTime: null, JitTime: null);
 
     /// <inheritdoc />
-    public double MeasureReadBandwidth(long bufferBytes, BackendOptions options) => ReadBandwidthProbe.Measure(bufferBytes);
-
-    /// <inheritdoc />
     public IKernelBench KernelBench(BackendOptions options) => Select(options, out CpuKernel? kernel) is { } error
         ? throw new ModelFormatException(error)
         : new CpuKernelBench(kernel!, !string.IsNullOrEmpty(Environment.GetEnvironmentVariable(CpuKernels.Variable)), options.Decode);
@@ -43,7 +41,7 @@ internal sealed class CpuBackend : IBackend
     {
         string? error = Select(options, out CpuKernel? kernel);
         return error is null
-            ? new CpuLanguageModel(model, format, kernel!, CpuDecodePath.Require(options.Decode, kernel!, format), new MemoryLedger())
+            ? new CpuLanguageModel(model, format, kernel!, CpuDecodePath.Require(options.Decode, format), new MemoryLedger())
             : throw new ModelFormatException(error);
     }
 

@@ -1,3 +1,4 @@
+using GptQuantBench.Inference.Backends.Cpu.Kernels;
 using GptQuantBench.Inference.Memory;
 using GptQuantBench.Inference.Models;
 

@@ -1,3 +1,4 @@
+using GptQuantBench.Inference.Backends.Cpu.Kernels;
 using GptQuantBench.Inference.Models;
 using GptQuantBench.Inference.Quantization;
 
@@ -48,10 +49,10 @@ internal sealed class CpuKernelBench(CpuKernel chosen, bool isForced, string dec
             : CpuKernels.All.Where(kernel => kernel == chosen || (kernel.IsSupported && kernel is not PortableKernel));
         return
             from kernel in kernels
-            from products in (Products[])[Products.Float, Products.Int16]
+            from products in (Products[])[Products.Float, Products.Integer]
             where products == Products.Float || format.Bits < 16
             where decode == "auto" || CpuDecodePath.Name(kernel, products).EndsWith(decode, StringComparison.Ordinal)
-            orderby kernel != chosen, products != CpuDecodePath.Default(kernel, format)
+            orderby kernel != chosen, products != CpuDecodePath.Default(format)
             select (kernel, products);
     }
 }

@@ -1,3 +1,4 @@
+using GptQuantBench.Inference.Backends.Cpu.Kernels;
 using GptQuantBench.Inference.Checkpoints;
 using GptQuantBench.Inference.Memory;
 using GptQuantBench.Inference.Models;
@@ -36,7 +37,7 @@ internal sealed class CpuLanguageModel : ILanguageModel
         _pool = new(Environment.ProcessorCount);
         try
         {
-            _weights = new(model, format, ledger, _pool);
+            _weights = new(model, format, kernel, ledger, _pool);
         }
         catch
         {
@@ -51,17 +52,24 @@ internal sealed class CpuLanguageModel : ILanguageModel
     /// <inheritdoc />
     public QuantizationFormat Format { get; }
 
-    /// <summary>The SIMD kernels and how they multiply: <c>avx512-int16</c>.</summary>
+    /// <summary>The SIMD kernels and how they multiply: <c>avx512-integer</c>.</summary>
     public string Decode => CpuDecodePath.Name(_kernel, _products);
 
     /// <summary>The same for the widest vectors of this machine and what is fastest with them, whatever is forced.</summary>
-    public string DefaultDecode => CpuDecodePath.Name(CpuKernels.Default, CpuDecodePath.Default(CpuKernels.Default, Format));
+    public string DefaultDecode => CpuDecodePath.Name(CpuKernels.Default, CpuDecodePath.Default(Format));
 
     /// <inheritdoc />
     public MemoryUsage Memory => _ledger.Usage;
 
     /// <inheritdoc />
     public long BytesPerToken { get; }
+
+    /// <inheritdoc />
+    public double MeasureReadBandwidth()
+    {
+        using ReadBandwidthProbe probe = new(_weights.MatrixParts, _pool);
+        return ProbeRate.Median(probe, ProbeRate.Passes, pass => pass.BytesPerPass);
+    }
 
     /// <inheritdoc />
     public IDecodingSession CreateSession(int capacity) => Create(

@@ -1,3 +1,5 @@
+using GptQuantBench.Inference.Backends.Cpu.Kernels;
+using GptQuantBench.Inference.Backends.Cpu.Tiles;
 using GptQuantBench.Inference.Memory;
 using GptQuantBench.Inference.Quantization;
 
@@ -7,7 +9,8 @@ namespace GptQuantBench.Inference.Backends.Cpu;
 internal sealed unsafe class CpuMatrixBench : IMatrixBench
 {
     private readonly WorkerPool _pool = new(Environment.ProcessorCount);
-    private readonly PackedMatrix[] _matrices;
+    private readonly PackedMatrix? _packed; // what the products are checked against
+    private readonly TiledMatrix[] _matrices;
     private readonly MatrixMultiplier? _multiplier;
     private readonly NativeBuffer<float>? _inputs;  // [inputs, padded columns]
     private readonly NativeBuffer<float>? _outputs; // [inputs, rows]
@@ -19,17 +22,18 @@ internal sealed unsafe class CpuMatrixBench : IMatrixBench
     {
         _layout = layout;
         MemoryLedger ledger = new();
-        _matrices = new PackedMatrix[MatrixCopies.Count(layout, rotationBytes)];
+        TileLayout tiles = new(layout, kernel.Lanes);
+        _matrices = new TiledMatrix[MatrixCopies.Count(layout, rotationBytes)];
         try
         {
-            _matrices[0] = SyntheticMatrix.Pack(layout, ledger, _pool);
-            for (int copy = 1; copy < Copies; copy++)
+            PackedMatrix packed = _packed = SyntheticMatrix.Pack(layout, ledger, _pool);
+            for (int copy = 0; copy < Copies; copy++)
             {
-                _matrices[copy] = new(ledger, layout);
-                _matrices[copy].SetParts(_matrices[0].Codes, _matrices[0].Scales, _matrices[0].Minima, "A random matrix");
+                TiledMatrix matrix = _matrices[copy] = new(ledger, tiles);
+                _pool.Run(tiles.Tiles, (tile, _) => matrix.SetTile(tile, packed, tile * tiles.Lanes));
             }
 
-            _multiplier = new(kernel, products, _pool, ledger, layout.Columns);
+            _multiplier = new(kernel, products, _pool, ledger, layout.Columns, mostInputs);
             _inputs = new(ledger, MemoryCategory.Workspace, (long)mostInputs * layout.PaddedColumns, BufferFill.Zero);
             _outputs = new(ledger, MemoryCategory.Workspace, (long)mostInputs * layout.Rows, BufferFill.Zero);
             for (int input = 0; input < mostInputs; input++)
@@ -68,7 +72,7 @@ internal sealed unsafe class CpuMatrixBench : IMatrixBench
     {
         Multiply(_matrices[0], inputs);
         return SyntheticMatrix.RelativeError(
-            _matrices[0],
+            _packed!,
             inputs,
             input => _inputs!.Slice((long)input * _layout.PaddedColumns, _layout.Columns).ToArray(),
             (input, row) => _outputs!.Data[((long)input * _layout.Rows) + row]);
@@ -78,17 +82,18 @@ internal sealed unsafe class CpuMatrixBench : IMatrixBench
     public void Dispose()
     {
         // Not all of them exist where memory ran out on the way.
-        foreach (PackedMatrix? matrix in _matrices)
+        foreach (TiledMatrix? matrix in _matrices)
         {
             matrix?.Dispose();
         }
 
+        _packed?.Dispose();
         _multiplier?.Dispose();
         _inputs?.Dispose();
         _outputs?.Dispose();
         _pool.Dispose();
     }
 
-    private void Multiply(PackedMatrix matrix, int inputs) => _multiplier!.Multiply(
+    private void Multiply(TiledMatrix matrix, int inputs) => _multiplier!.Multiply(
         matrix, bias: null, _inputs!.Data, _layout.PaddedColumns, inputs, _outputs!.Data, _layout.Rows, Epilogue.Overwrite);
 }

@@ -1,3 +1,5 @@
+using GptQuantBench.Inference.Backends.Cpu.Kernels;
+using GptQuantBench.Inference.Backends.Cpu.Tiles;
 using GptQuantBench.Inference.Checkpoints;
 using GptQuantBench.Inference.Memory;
 using GptQuantBench.Inference.Models;
@@ -5,16 +7,17 @@ using GptQuantBench.Inference.Quantization;
 
 namespace GptQuantBench.Inference.Backends.Cpu;
 
-/// <summary>All weights of a model in native memory, by name: matrices packed [out, in], positions FP16, vectors FP32.</summary>
+/// <summary>All weights of a model in native memory, by name: matrices [out, in] in tiles, positions FP16, vectors FP32.</summary>
 internal sealed class CpuWeights : IDisposable
 {
-    private readonly Dictionary<string, PackedMatrix> _matrices = [];
+    private readonly Dictionary<string, TiledMatrix> _matrices = [];
+    private readonly Dictionary<string, PackedMatrix> _tables = [];
     private readonly Dictionary<string, NativeBuffer<float>> _vectors = [];
 
     /// <summary>Reads, transposes and packs every weight on all threads.</summary>
     /// <exception cref="ModelFormatException">A weight is NaN, infinite, or too large for the format.</exception>
     /// <exception cref="InsufficientMemoryException">The weights do not fit into memory.</exception>
-    public CpuWeights(OpenedModel model, QuantizationFormat format, MemoryLedger ledger, WorkerPool pool)
+    public CpuWeights(OpenedModel model, QuantizationFormat format, CpuKernel kernel, MemoryLedger ledger, WorkerPool pool)
     {
         try
         {
@@ -27,10 +30,16 @@ internal sealed class CpuWeights : IDisposable
                     _vectors.Add(spec.Name, vector);
                     WeightPacker.ReadVector(model.Weight(spec), vector);
                 }
+                else if (spec.Role == WeightRole.PositionEmbedding)
+                {
+                    PackedMatrix table = new(ledger, new PackedLayout(format.Of(spec), spec.OutputCount, spec.InputCount));
+                    _tables.Add(spec.Name, table);
+                    packer.Fill(model, spec, table);
+                }
                 else
                 {
-                    QuantizationFormat own = format.Of(spec);
-                    PackedMatrix matrix = new(ledger, new PackedLayout(own, spec.OutputCount, spec.InputCount));
+                    PackedLayout packed = new(format.Of(spec), spec.OutputCount, spec.InputCount);
+                    TiledMatrix matrix = new(ledger, new TileLayout(packed, kernel.Lanes));
                     _matrices.Add(spec.Name, matrix);
                     packer.Fill(model, spec, matrix);
                 }
@@ -43,8 +52,14 @@ internal sealed class CpuWeights : IDisposable
         }
     }
 
-    /// <summary>A matrix or an embedding.</summary>
-    public PackedMatrix Matrix(string name) => _matrices[name];
+    /// <summary>Where all matrices lie, in the order of the model.</summary>
+    public IReadOnlyList<MemoryPart> MatrixParts => [.. _matrices.Values.Select(matrix => matrix.Part)];
+
+    /// <summary>A matrix, or an embedding that is also the output head.</summary>
+    public TiledMatrix Matrix(string name) => _matrices[name];
+
+    /// <summary>An embedding of which single rows are read only.</summary>
+    public PackedMatrix Table(string name) => _tables[name];
 
     /// <summary>A bias, or a gain or bias of a normalisation.</summary>
     public NativeBuffer<float> Vector(string name) => _vectors[name];
@@ -52,9 +67,14 @@ internal sealed class CpuWeights : IDisposable
     /// <inheritdoc />
     public void Dispose()
     {
-        foreach (PackedMatrix matrix in _matrices.Values)
+        foreach (TiledMatrix matrix in _matrices.Values)
         {
             matrix.Dispose();
+        }
+
+        foreach (PackedMatrix table in _tables.Values)
+        {
+            table.Dispose();
         }
 
         foreach (NativeBuffer<float> vector in _vectors.Values)

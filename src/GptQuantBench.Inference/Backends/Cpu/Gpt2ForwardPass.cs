@@ -1,4 +1,6 @@
 using System.Numerics.Tensors;
+using GptQuantBench.Inference.Backends.Cpu.Kernels;
+using GptQuantBench.Inference.Backends.Cpu.Tiles;
 using GptQuantBench.Inference.Memory;
 using GptQuantBench.Inference.Models;
 using GptQuantBench.Inference.Quantization;
@@ -17,9 +19,8 @@ internal sealed unsafe class Gpt2ForwardPass : ICpuForwardPass
     private const int MostTokens = 512;
 
     private readonly ModelConfiguration _configuration;
-    private readonly CpuKernel _kernel;
     private readonly WorkerPool _pool;
-    private readonly PackedMatrix _tokenEmbedding;
+    private readonly TiledMatrix _tokenEmbedding;
     private readonly PackedMatrix _positionEmbedding;
     private readonly Gpt2Block[] _blocks;
     private readonly LayerNormWeights _finalNorm;
@@ -40,20 +41,20 @@ internal sealed unsafe class Gpt2ForwardPass : ICpuForwardPass
         MemoryLedger ledger, int sequences, int capacity)
     {
         _configuration = configuration;
-        _kernel = kernel;
         _pool = pool;
         _tokenEmbedding = weights.Matrix("wte.weight");
-        _positionEmbedding = weights.Matrix("wpe.weight");
+        _positionEmbedding = weights.Table("wpe.weight");
         _blocks = [.. Enumerable.Range(0, configuration.LayerCount).Select(layer => new Gpt2Block(weights, layer))];
         _finalNorm = new(weights, "ln_f");
         MaximumTokens = Math.Max(sequences, Math.Min(capacity, MostTokens));
         _logitTokens = new int[MaximumTokens];
         _width = Padded(configuration.EmbeddingSize);
         _wideWidth = Padded(Math.Max(3 * configuration.EmbeddingSize, configuration.InnerSize));
-        _multiplier = new(kernel, products, pool, ledger, Math.Max(configuration.EmbeddingSize, configuration.InnerSize));
         _normalize = Normalize;
         try
         {
+            _multiplier = new(
+                kernel, products, pool, ledger, Math.Max(configuration.EmbeddingSize, configuration.InnerSize), MaximumTokens);
             _attention = new(configuration, kernel, pool, ledger, sequences, capacity, MaximumTokens);
             _residual = Activation(_width);
             _normalized = Activation(_width);
@@ -109,8 +110,8 @@ internal sealed unsafe class Gpt2ForwardPass : ICpuForwardPass
     /// <inheritdoc />
     public void Dispose()
     {
-        _multiplier.Dispose();
         // Not all of them exist where memory ran out on the way.
+        _multiplier?.Dispose();
         _attention?.Dispose();
         _residual?.Dispose();
         _normalized?.Dispose();
@@ -123,7 +124,6 @@ internal sealed unsafe class Gpt2ForwardPass : ICpuForwardPass
     private void Embed(ReadOnlySpan<int> ids, ReadOnlySpan<SequenceRun> runs)
     {
         int size = _configuration.EmbeddingSize;
-        int blocks = _width / PackedLayout.BlockColumns;
         int token = 0;
         foreach (SequenceRun run in runs)
         {
@@ -131,8 +131,8 @@ internal sealed unsafe class Gpt2ForwardPass : ICpuForwardPass
             {
                 float* at = _residual.Data + ((nint)token * _width);
                 float* row = _normalized.Data + ((nint)token * _width);
-                _kernel.Unpack(_tokenEmbedding.View, ids[token], 1, 0, blocks, at);
-                _kernel.Unpack(_positionEmbedding.View, run.Position + i, 1, 0, blocks, row);
+                _tokenEmbedding.GetRow(ids[token], at);
+                _positionEmbedding.GetRow(run.Position + i, new Span<float>(row, size));
                 TensorPrimitives.Add(new ReadOnlySpan<float>(at, size), new ReadOnlySpan<float>(row, size), new Span<float>(at, size));
             }
         }

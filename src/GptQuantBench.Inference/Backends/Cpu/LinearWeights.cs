@@ -1,4 +1,4 @@
-using GptQuantBench.Inference.Quantization;
+using GptQuantBench.Inference.Backends.Cpu.Tiles;
 
 namespace GptQuantBench.Inference.Backends.Cpu;
 
@@ -11,7 +11,7 @@ internal readonly unsafe struct LinearWeights
         Bias = weights.Vector(name + ".bias").Data;
     }
 
-    public PackedMatrix Matrix { get; }
+    public TiledMatrix Matrix { get; }
 
     public float* Bias { get; }
 }

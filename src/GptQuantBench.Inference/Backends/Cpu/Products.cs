@@ -7,8 +7,8 @@ internal enum Products
     Float,
 
     /// <summary>
-    /// Activations become 16-bit integers with a scale per block of 32 (<see cref="QuantizedActivations"/>), and codes stay integers:
-    /// half the instructions. The error of an activation is 2^-16 of the largest in its block.
+    /// Codes stay integers, and activations become integers with a scale per block of 32: 16-bit ones for 8-bit codes, 8-bit ones for
+    /// 4-bit codes (<see cref="InputRounding"/>).
     /// </summary>
-    Int16,
+    Integer,
 }

@@ -10,51 +10,54 @@ public sealed unsafe class ReadBandwidthProbe : IDeviceProbe
     public const long MinimumBytes = 64L << 20;
 
     private const int ChunkBytes = 256 << 10;
+    private const int LineBytes = 64;
 
-    private readonly NativeBuffer<byte> _buffer;
+    private readonly NativeBuffer<byte>? _ownBuffer;
+    private readonly WorkerPool? _ownPool;
     private readonly WorkerPool _pool;
-    private readonly int _chunks;
+    private readonly MemoryPart[] _chunks;
     private readonly Action<int, int> _body;
+    private long? _expected;
     private long _sum;
 
+    /// <summary>Reads a buffer of its own on all threads.</summary>
     /// <param name="bytes">Buffer size, raised to <see cref="MinimumBytes"/> and to whole chunks.</param>
     /// <exception cref="InsufficientMemoryException">The system does not give the buffer.</exception>
     public ReadBandwidthProbe(long bytes)
     {
-        _chunks = checked((int)((Math.Max(bytes, MinimumBytes) + ChunkBytes - 1) / ChunkBytes));
-        _buffer = new(new MemoryLedger(), MemoryCategory.Workspace, (long)_chunks * ChunkBytes, BufferFill.Poison);
-        _pool = new(Environment.ProcessorCount);
-        _body = (chunk, _) => Interlocked.Add(ref _sum, Sum((long*)(_buffer.Data + ((long)chunk * ChunkBytes))));
+        long rounded = (Math.Max(bytes, MinimumBytes) + ChunkBytes - 1) / ChunkBytes * ChunkBytes;
+        _ownBuffer = new(new MemoryLedger(), MemoryCategory.Workspace, rounded, BufferFill.None);
+        _pool = _ownPool = new(Environment.ProcessorCount);
+        _chunks = Chunks([new((nint)_ownBuffer.Data, rounded)]);
+        _body = Sum;
+        _pool.Run(_chunks.Length, Fill);
+    }
+
+    /// <summary>Reads memory that another owns.</summary>
+    /// <param name="parts">What is read, in this order.</param>
+    /// <param name="pool">The threads.</param>
+    internal ReadBandwidthProbe(IEnumerable<MemoryPart> parts, WorkerPool pool)
+    {
+        _pool = pool;
+        _chunks = Chunks(parts);
+        _body = Sum;
     }
 
     /// <inheritdoc />
-    public long BytesPerPass => _buffer.ByteLength;
+    public long BytesPerPass => _chunks.Sum(chunk => chunk.Bytes);
 
     /// <inheritdoc />
     public long OperationsPerPass => 0;
-
-    /// <summary>Sums over a buffer several times.</summary>
-    /// <param name="bytes">
-    /// Buffer size; the model's <see cref="ILanguageModel.BytesPerToken"/> gives the floor of a decode step under the same caches. Raised
-    /// to <see cref="MinimumBytes"/>.
-    /// </param>
-    /// <param name="passes">Timed passes, at least 1, after one that warms up.</param>
-    /// <returns>The median over the passes, bytes per second.</returns>
-    /// <exception cref="InsufficientMemoryException">The system does not give the buffer.</exception>
-    public static double Measure(long bytes, int passes = 9)
-    {
-        using ReadBandwidthProbe probe = new(bytes);
-        return ProbeRate.Median(probe, passes, pass => pass.BytesPerPass);
-    }
 
     /// <inheritdoc />
     public double? Pass()
     {
         _sum = 0;
-        _pool.Run(_chunks, _body);
+        _pool.Run(_chunks.Length, _body);
 
-        // Every byte is 0xFF, so every sum of a chunk is −(number of longs): a pass that skipped memory would show.
-        return _sum == -(long)_chunks * (ChunkBytes / sizeof(long))
+        // A pass that skipped memory would show.
+        _expected ??= _sum;
+        return _sum == _expected
             ? null
             : throw new InvalidOperationException(
                 "The read bandwidth probe summed wrongly, so its figure cannot be used; report this as a bug.");
@@ -63,15 +66,41 @@ public sealed unsafe class ReadBandwidthProbe : IDeviceProbe
     /// <inheritdoc />
     public void Dispose()
     {
-        _buffer.Dispose();
-        _pool.Dispose();
+        _ownBuffer?.Dispose();
+        _ownPool?.Dispose();
     }
 
-    private static long Sum(long* data)
+    private static MemoryPart[] Chunks(IEnumerable<MemoryPart> parts)
     {
-        long* end = data + (ChunkBytes / sizeof(long));
+        List<MemoryPart> chunks = [];
+        foreach (MemoryPart part in parts)
+        {
+            for (long at = 0; at < part.Bytes; at += ChunkBytes)
+            {
+                chunks.Add(new((nint)(part.Address + at), Math.Min(ChunkBytes, part.Bytes - at)));
+            }
+        }
+
+        return [.. chunks];
+    }
+
+    /// <summary>No two pages become equal: hosts of virtual machines merge equal ones, which then are read from a cache.</summary>
+    private void Fill(int chunk, int worker)
+    {
+        const int longs = ChunkBytes / sizeof(long);
+        long* values = (long*)_chunks[chunk].Address;
+        for (int i = 0; i < longs; i++)
+        {
+            values[i] = ((long)chunk * longs) + i;
+        }
+    }
+
+    private void Sum(int chunk, int worker)
+    {
+        long* data = (long*)_chunks[chunk].Address;
+        long* end = (long*)(_chunks[chunk].Address + (nint)_chunks[chunk].Bytes);
         Vector512<long> a = default, b = default, c = default, d = default;
-        for (; data < end; data += 32)
+        for (; data + 32 <= end; data += 32)
         {
             a += Vector512.Load(data);
             b += Vector512.Load(data + 8);
@@ -79,6 +108,11 @@ public sealed unsafe class ReadBandwidthProbe : IDeviceProbe
             d += Vector512.Load(data + 24);
         }
 
-        return Vector512.Sum((a + b) + (c + d));
+        for (; data < end; data += LineBytes / sizeof(long))
+        {
+            a += Vector512.Load(data);
+        }
+
+        Interlocked.Add(ref _sum, Vector512.Sum((a + b) + (c + d)));
     }
 }

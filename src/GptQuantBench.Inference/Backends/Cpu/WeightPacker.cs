@@ -1,5 +1,6 @@
 using System.Numerics.Tensors;
 using System.Runtime.Intrinsics;
+using GptQuantBench.Inference.Backends.Cpu.Tiles;
 using GptQuantBench.Inference.Checkpoints;
 using GptQuantBench.Inference.Memory;
 using GptQuantBench.Inference.Models;
@@ -16,6 +17,9 @@ internal sealed unsafe class WeightPacker : IDisposable
     private readonly WorkerPool _pool;
     private readonly MemoryLedger _ledger;
     private NativeBuffer<float>? _scratch;
+
+    /// <summary>Takes FP32 [count, columns], the rows from <paramref name="first"/> on.</summary>
+    private delegate void BlockConsumer(int worker, int first, int count, float* values);
 
     public WeightPacker(WorkerPool pool, MemoryLedger ledger)
     {
@@ -50,40 +54,64 @@ internal sealed unsafe class WeightPacker : IDisposable
         }
     }
 
-    /// <summary>Packs a matrix, transposing it where the checkpoint has it [in, out].</summary>
+    /// <summary>Fills the tiles of a matrix in the same way, a few packed rows at a time.</summary>
     /// <exception cref="ModelFormatException">A value is NaN, infinite, or too large for the format.</exception>
-    public void Pack(CheckpointTensor tensor, WeightSpec spec, PackedMatrix matrix)
+    public void Fill(OpenedModel model, WeightSpec spec, TiledMatrix matrix)
     {
-        int rows = spec.OutputCount;
-        int columns = spec.InputCount;
-        string source = SourceOf(tensor);
-        int perThread = BlockRows * columns;
-        float* scratch = Scratch((long)_pool.ThreadCount * perThread);
-        _pool.Run((rows + BlockRows - 1) / BlockRows, (chunk, worker) =>
+        PackedLayout layout = matrix.Layout.Packed;
+        if (model.Packed(spec) is { } stored)
         {
-            int first = chunk * BlockRows;
-            int count = Math.Min(BlockRows, rows - first);
-            float* block = scratch + ((nint)worker * perThread);
-            if (spec.IsInputMajor)
+            using PackedMatrix whole = new(_ledger, layout);
+            stored.CopyTo(whole);
+            _pool.Run(matrix.Layout.Tiles, (tile, _) => matrix.SetTile(tile, whole, tile * matrix.Layout.Lanes));
+            return;
+        }
+
+        PackedMatrix[] blocks = new PackedMatrix[_pool.ThreadCount];
+        try
+        {
+            for (int i = 0; i < blocks.Length; i++)
             {
-                ReadTransposed(tensor, first, count, rows, columns, block);
-            }
-            else
-            {
-                tensor.ReadFloats((long)first * columns, new Span<float>(block, count * columns));
+                blocks[i] = new(_ledger, new PackedLayout(layout.Format, BlockRows, layout.Columns));
             }
 
-            for (int row = 0; row < count; row++)
+            ReadBlocks(model.Weight(spec), spec, (worker, first, count, values) =>
             {
-                matrix.SetRow(first + row, new ReadOnlySpan<float>(block + ((nint)row * columns), columns), source);
+                SetRows(blocks[worker], 0, count, values, model.Weight(spec));
+                for (int row = 0; row < count; row += matrix.Layout.Lanes)
+                {
+                    matrix.SetTile((first + row) / matrix.Layout.Lanes, blocks[worker], row);
+                }
+            });
+        }
+        finally
+        {
+            foreach (PackedMatrix? block in blocks)
+            {
+                block?.Dispose();
             }
-        });
+        }
     }
+
+    /// <summary>Packs a matrix, transposing it where the checkpoint has it [in, out].</summary>
+    /// <exception cref="ModelFormatException">A value is NaN, infinite, or too large for the format.</exception>
+    public void Pack(CheckpointTensor tensor, WeightSpec spec, PackedMatrix matrix) => ReadBlocks(
+        tensor, spec, (_, first, count, values) => SetRows(matrix, first, count, values, tensor));
 
     /// <inheritdoc />
     public void Dispose() => _scratch?.Dispose();
 
     private static string SourceOf(CheckpointTensor tensor) => $"Tensor '{tensor.Name}' of {tensor.File}";
+
+    private static void SetRows(PackedMatrix matrix, int first, int count, float* values, CheckpointTensor tensor)
+    {
+        string source = SourceOf(tensor);
+        int columns = matrix.Layout.Columns;
+        for (int row = 0; row < count; row++)
+        {
+            matrix.SetRow(first + row, new ReadOnlySpan<float>(values + ((nint)row * columns), columns), source);
+        }
+    }
 
     /// <summary>Columns [first, first + count) of a tensor [columns, rows] as rows of a block [count, columns].</summary>
     private static void ReadTransposed(CheckpointTensor tensor, int first, int count, int rows, int columns, float* block)
@@ -128,6 +156,31 @@ internal sealed unsafe class WeightPacker : IDisposable
                 block[((nint)row * columns) + column] = lines[row];
             }
         }
+    }
+
+    /// <summary>Hands out blocks of rows [out, in] on all threads.</summary>
+    private void ReadBlocks(CheckpointTensor tensor, WeightSpec spec, BlockConsumer consumer)
+    {
+        int rows = spec.OutputCount;
+        int columns = spec.InputCount;
+        int perThread = BlockRows * columns;
+        float* scratch = Scratch((long)_pool.ThreadCount * perThread);
+        _pool.Run((rows + BlockRows - 1) / BlockRows, (chunk, worker) =>
+        {
+            int first = chunk * BlockRows;
+            int count = Math.Min(BlockRows, rows - first);
+            float* block = scratch + ((nint)worker * perThread);
+            if (spec.IsInputMajor)
+            {
+                ReadTransposed(tensor, first, count, rows, columns, block);
+            }
+            else
+            {
+                tensor.ReadFloats((long)first * columns, new Span<float>(block, count * columns));
+            }
+
+            consumer(worker, first, count, block);
+        });
     }
 
     private float* Scratch(long length)

@@ -6,10 +6,10 @@ namespace GptQuantBench.Inference.Backends.Cuda;
 /// <summary>The chosen ids of a queued generation, which the device writes one by one into page-locked memory that the host watches.</summary>
 internal sealed class ArrivingIds
 {
-    private const int NotYet = -1;
+    /// <summary>What the device writes instead of an id where no logit is finite (tables.cuh).</summary>
+    public const int NoChoice = -2;
 
-    // What the device writes instead of an id where no logit is finite (tables.cuh).
-    private const int NoChoice = -2;
+    private const int NotYet = -1;
 
     private readonly CudaStream _stream;
     private readonly SequenceBuffers _buffers;

@@ -22,4 +22,6 @@ internal struct AttentionArguments
     public int RangeSize;
     public int Lanes;
     public int OutputPitch;
+    public CudaDevicePointer Rows;
+    public ulong SequencePitch;
 }

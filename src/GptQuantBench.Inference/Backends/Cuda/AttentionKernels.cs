@@ -13,6 +13,7 @@ internal sealed class AttentionKernels
 
     private readonly CudaKernel _partial;
     private readonly CudaKernel _whole;
+    private readonly CudaKernel _rows;
     private readonly bool _dependentLaunch;
 
     public AttentionKernels(CudaModule module)
@@ -20,6 +21,7 @@ internal sealed class AttentionKernels
         _dependentLaunch = PtxStore.HasDependentLaunch(module);
         _partial = module.GetKernel("attention_partial");
         _whole = module.GetKernel("attention_whole");
+        _rows = module.GetKernel("attention_rows");
         _partial.RequireArguments<Parameter<AttentionArguments>>();
     }
 
@@ -31,11 +33,16 @@ internal sealed class AttentionKernels
         Launch(_partial, stream, ref arguments, new Dim3(arguments.Heads, arguments.Ranges, tokens));
 
     /// <summary>All positions in one range; writes FP16 output.</summary>
-    public void LaunchWhole(CudaStream stream, ref AttentionArguments arguments, int tokens)
+    public void LaunchWhole(CudaStream stream, ref AttentionArguments arguments, int tokens) => LaunchWhole(_whole, stream, ref arguments, tokens);
+
+    /// <summary>The same, where each token is a row of <see cref="AttentionArguments.Rows"/>.</summary>
+    public void LaunchRows(CudaStream stream, ref AttentionArguments arguments, int rows) => LaunchWhole(_rows, stream, ref arguments, rows);
+
+    private void LaunchWhole(CudaKernel kernel, CudaStream stream, ref AttentionArguments arguments, int tokens)
     {
         arguments.Ranges = 1;
         arguments.RangeSize = arguments.Capacity;
-        Launch(_whole, stream, ref arguments, new Dim3(arguments.Heads, 1, tokens));
+        Launch(kernel, stream, ref arguments, new Dim3(arguments.Heads, 1, tokens));
     }
 
     private void Launch(CudaKernel kernel, CudaStream stream, ref AttentionArguments arguments, Dim3 grid)

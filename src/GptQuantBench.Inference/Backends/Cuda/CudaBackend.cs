@@ -8,11 +8,7 @@ namespace GptQuantBench.Inference.Backends.Cuda;
 /// <summary>Runs models on an NVIDIA GPU of compute capability 8.0 or later.</summary>
 internal sealed class CudaBackend : IBackend
 {
-    /// <summary>Why there are no batches, for users.</summary>
-    public const string OneAtATime = "The CUDA backend decodes one sequence at a time; choose the CPU backend for batches.";
-
     private const int LeastCapability = 8;
-    private const int BandwidthPasses = 9;
 
     /// <inheritdoc />
     public string Name => "cuda";
@@ -109,14 +105,6 @@ internal sealed class CudaBackend : IBackend
     }
 
     /// <inheritdoc />
-    public double MeasureReadBandwidth(long bufferBytes, BackendOptions options)
-    {
-        ArgumentNullException.ThrowIfNull(options);
-        using IDeviceProbe probe = KernelBench(options).CreateReadProbe(bufferBytes);
-        return ProbeRate.Median(probe, BandwidthPasses, pass => pass.BytesPerPass);
-    }
-
-    /// <inheritdoc />
     public IKernelBench KernelBench(BackendOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
@@ -132,9 +120,6 @@ internal sealed class CudaBackend : IBackend
                 + $"choose {(format with { HasEightBitHead = false }).Name}, or the CPU backend."
             : null;
     }
-
-    /// <inheritdoc />
-    public string? BatchRefusal => OneAtATime;
 
     /// <inheritdoc />
     public ILanguageModel Load(OpenedModel model, QuantizationFormat format, BackendOptions options)

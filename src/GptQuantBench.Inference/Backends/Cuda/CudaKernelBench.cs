@@ -10,7 +10,10 @@ internal sealed class CudaKernelBench(BackendOptions options) : IKernelBench
     /// <summary>The product of linear.cuh, without anything fused into it.</summary>
     public const string Own = "linear_product";
 
-    /// <summary>cuBLAS, the FP16 baseline beside it.</summary>
+    /// <summary>The product of tiled.cuh.</summary>
+    public const string Tiled = "tiled_product";
+
+    /// <summary>cuBLAS, the FP16 baseline beside them.</summary>
     public const string CuBlas = "cublas";
 
     /// <inheritdoc />
@@ -20,7 +23,7 @@ internal sealed class CudaKernelBench(BackendOptions options) : IKernelBench
     public IReadOnlyList<string> MatrixKernelsOf(QuantizationFormat format)
     {
         ArgumentNullException.ThrowIfNull(format);
-        return format.Bits == 16 && CudaBlas.TryLoad(out _) ? [Own, CuBlas] : [Own];
+        return format.Bits == 16 && CudaBlas.TryLoad(out _) ? [Own, Tiled, CuBlas] : [Own, Tiled];
     }
 
     /// <inheritdoc />
@@ -34,7 +37,7 @@ internal sealed class CudaKernelBench(BackendOptions options) : IKernelBench
 
         CudaContext context = CudaRuntime.Context(options.Device);
         KernelSet kernels = CudaRuntime.Kernels(context, layout.Format, options.KernelDirectory);
-        return new CudaMatrixBench(context, kernels, kernel == CuBlas, layout, mostInputs, rotationBytes, options.LaunchByLaunch);
+        return new CudaMatrixBench(context, kernels, kernel, layout, mostInputs, rotationBytes, options.LaunchByLaunch);
     }
 
     /// <inheritdoc />

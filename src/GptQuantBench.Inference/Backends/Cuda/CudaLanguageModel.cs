@@ -12,6 +12,7 @@ internal sealed class CudaLanguageModel : ILanguageModel
 {
     private const string Architecture = "gpt2";
 
+    private readonly BackendOptions _options;
     private readonly CudaWeights _weights;
     private CuBlasProduct? _cuBlas;
 
@@ -20,6 +21,7 @@ internal sealed class CudaLanguageModel : ILanguageModel
     /// <exception cref="CudaException">The device is full or faulty.</exception>
     public CudaLanguageModel(OpenedModel model, QuantizationFormat format, BackendOptions options)
     {
+        _options = options;
         format = model.Resolve(format);
         Configuration = model.Configuration;
         Format = format;
@@ -37,7 +39,6 @@ internal sealed class CudaLanguageModel : ILanguageModel
 
         CudaDevice device = CudaDevice.Get(options.Device);
         Path = DecodePaths.Require(options.Decode, Configuration, format, device);
-        DefaultDecode = DecodePaths.Name(DecodePaths.Default(Configuration, format, device));
         CudaContext context = CudaRuntime.Context(options.Device);
         Pools = new(context, new MemoryLedger());
         BytesPerToken = ModelFootprint.Of(model.Architecture, Configuration, format).BytesPerToken;
@@ -74,7 +75,7 @@ internal sealed class CudaLanguageModel : ILanguageModel
     public string Decode => DecodePaths.Name(Path);
 
     /// <inheritdoc />
-    public string DefaultDecode { get; }
+    public string DefaultDecode => DecodePaths.Name(DecodePaths.Default);
 
     /// <inheritdoc />
     public MemoryUsage Memory => Pools.Ledger.Usage;
@@ -101,6 +102,13 @@ internal sealed class CudaLanguageModel : ILanguageModel
     public CuBlasProduct CuBlas => _cuBlas ?? throw new InvalidOperationException("cuBLAS has not been started.");
 
     /// <inheritdoc />
+    public double MeasureReadBandwidth()
+    {
+        using IDeviceProbe probe = new CudaKernelBench(_options).CreateReadProbe(BytesPerToken);
+        return ProbeRate.Median(probe, ProbeRate.Passes, pass => pass.BytesPerPass);
+    }
+
+    /// <inheritdoc />
     public IDecodingSession CreateSession(int capacity)
     {
         int rounded = SequenceLimits.RoundCapacity(capacity, Configuration);
@@ -109,7 +117,15 @@ internal sealed class CudaLanguageModel : ILanguageModel
     }
 
     /// <inheritdoc />
-    public IBatchDecodingSession CreateBatch(int sequences, int capacity) => throw new ModelFormatException(CudaBackend.OneAtATime);
+    public IBatchDecodingSession CreateBatch(int sequences, int capacity)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(sequences, 1);
+        int rounded = SequenceLimits.RoundCapacity(capacity, Configuration);
+        using CudaContextScope scope = Pools.Context.Use();
+        return sequences == 1
+            ? new CudaSingleBatch(new CudaDecodingSession(this, rounded), Configuration)
+            : new CudaBatchDecodingSession(this, sequences, rounded);
+    }
 
     /// <inheritdoc />
     public void Dispose()

@@ -22,7 +22,6 @@ internal sealed class CudaMatrixBench : IMatrixBench
     private readonly PackedMatrix _packed;
     private readonly CudaDeviceVariable<ushort>? _inputs; // FP16 [inputs, pitch]
     private readonly CudaDeviceVariable<float>? _outputs; // FP32 [inputs, rows]
-    private readonly CuBlasProduct? _cuBlas;
     private readonly IMatrixProduct? _product;
     private readonly CudaEvent? _start;
     private readonly CudaEvent? _end;
@@ -32,7 +31,7 @@ internal sealed class CudaMatrixBench : IMatrixBench
     /// <exception cref="CudaOutOfMemoryException">The copies do not fit.</exception>
     /// <exception cref="CudaLibraryException">cuBLAS is asked for and not installed.</exception>
     public CudaMatrixBench(
-        CudaContext context, KernelSet kernels, bool byCuBlas, PackedLayout layout, int mostInputs, long rotationBytes, bool launchByLaunch)
+        CudaContext context, KernelSet kernels, string kernel, PackedLayout layout, int mostInputs, long rotationBytes, bool launchByLaunch)
     {
         _context = context;
         _layout = layout;
@@ -60,8 +59,12 @@ internal sealed class CudaMatrixBench : IMatrixBench
             _outputs = new(pools.Workspace, (long)mostInputs * layout.Rows);
             _start = new(context);
             _end = new(context);
-            _cuBlas = byCuBlas ? new(pools, _stream, kernels.Tables, layout.Format) : null;
-            _product = _cuBlas ?? (IMatrixProduct)new OwnProduct(kernels.Linear);
+            _product = kernel switch
+            {
+                CudaKernelBench.CuBlas => new CuBlasProduct(pools, _stream, kernels.Tables, layout.Format),
+                CudaKernelBench.Tiled => new TiledProduct(pools, _stream, kernels.Tiled),
+                _ => new OwnProduct(kernels.Linear),
+            };
             _inputs.CopyToDevice(Inputs());
         }
         catch
@@ -129,7 +132,7 @@ internal sealed class CudaMatrixBench : IMatrixBench
             matrix?.Dispose();
         }
 
-        _cuBlas?.Dispose();
+        (_product as IDisposable)?.Dispose();
         _inputs?.Dispose();
         _outputs?.Dispose();
         _start?.Dispose();

@@ -7,26 +7,16 @@ namespace GptQuantBench.Inference.Backends.Cuda;
 /// <summary>The decode paths by name.</summary>
 internal static class DecodePaths
 {
-    private const string Auto = "auto";
+    /// <summary>What <c>auto</c> takes: the fastest path of which every test has passed on a device.</summary>
+    public const DecodePath Default = DecodePath.Graph;
 
-    // Of the devices that the persistent path was measured on.
-    private const int ProvenCapability = 9;
+    private const string Auto = "auto";
 
     private static readonly (string Name, DecodePath Path)[] _all =
         [("eager", DecodePath.Eager), ("cublas", DecodePath.CuBlas), ("graph", DecodePath.Graph), ("persistent", DecodePath.Persistent)];
 
     /// <summary>The name of a path.</summary>
     public static string Name(DecodePath path) => _all.First(entry => entry.Path == path).Name;
-
-    /// <summary>What <c>auto</c> takes: the persistent path where it is proven and fits, else the fastest that runs everywhere.</summary>
-    public static DecodePath Default(ModelConfiguration configuration, QuantizationFormat format, CudaDevice device) =>
-        device.ComputeCapability.Major == ProvenCapability && PersistentKernel.Refusal(configuration, format, device) is null
-            ? DecodePath.Persistent
-            : DecodePath.Graph;
-
-    /// <summary>Whether a model may decode on the persistent path.</summary>
-    public static bool MayPersist(string name, CudaDevice device) =>
-        Find(name) is { } path ? path == DecodePath.Persistent : device.ComputeCapability.Major == ProvenCapability;
 
     /// <summary>Whether there is a path of a name, or it is <c>auto</c>.</summary>
     public static bool IsKnown(string name) => name.Equals(Auto, StringComparison.OrdinalIgnoreCase) || Find(name) is not null;
@@ -49,7 +39,7 @@ internal static class DecodePaths
     public static DecodePath Require(string name, ModelConfiguration configuration, QuantizationFormat format, CudaDevice device)
     {
         DecodePath path = name.Equals(Auto, StringComparison.OrdinalIgnoreCase)
-            ? Default(configuration, format, device)
+            ? Default
             : Find(name) ?? throw new ModelFormatException(Unknown(name));
         if (path == DecodePath.Persistent && PersistentKernel.Refusal(configuration, format, device) is { } refusal)
         {

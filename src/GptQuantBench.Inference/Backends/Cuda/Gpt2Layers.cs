@@ -35,11 +35,12 @@ internal sealed class Gpt2Layers
     }
 
     /// <summary>Matrix [out, in] and bias FP32 [out].</summary>
-    internal readonly struct Linear(CudaWeights weights, string name)
+    internal readonly record struct Linear(DeviceMatrix Matrix, CudaDevicePointer Bias)
     {
-        public DeviceMatrix Matrix { get; } = weights.Matrix(name + ".weight");
-
-        public CudaDevicePointer Bias { get; } = weights.Vector(name + ".bias");
+        public Linear(CudaWeights weights, string name)
+            : this(weights.Matrix(name + ".weight"), weights.Vector(name + ".bias"))
+        {
+        }
     }
 
     /// <summary>One block.</summary>

@@ -6,6 +6,9 @@ namespace GptQuantBench.Inference.Backends.Cuda;
 /// <summary>The kernels that one format needs, on one device.</summary>
 internal sealed class KernelSet
 {
+    private readonly Lazy<BatchKernels> _batch;
+    private readonly Lazy<TiledKernels> _tiled;
+
     /// <summary>Compiles what is not compiled yet, all modules at the same time.</summary>
     /// <exception cref="CudaException">The driver rejects the PTX.</exception>
     public KernelSet(KernelModules modules, QuantizationFormat format)
@@ -18,6 +21,8 @@ internal sealed class KernelSet
         Rows = new(modules.Get("rows"));
         Sample = new(modules.Get("sample"));
         Pack = new(modules.Get("quantize"));
+        _batch = new(() => new(modules.Get("batch")));
+        _tiled = new(() => new(modules.Get(weights.Replace("weights", "tiled", StringComparison.Ordinal)), format, modules.Context.Device));
     }
 
     /// <summary>Matrix products of a few tokens.</summary>
@@ -37,6 +42,14 @@ internal sealed class KernelSet
 
     /// <summary>Checkpoint values to packed weights.</summary>
     public PackKernels Pack { get; }
+
+    /// <summary>What stands between products of several sequences; compiled at the first call.</summary>
+    /// <exception cref="CudaException">The driver rejects the PTX.</exception>
+    public BatchKernels Batch => _batch.Value;
+
+    /// <summary>Matrix products of many tokens; compiled at the first call.</summary>
+    /// <exception cref="CudaException">The driver rejects the PTX.</exception>
+    public TiledKernels Tiled => _tiled.Value;
 
     /// <summary>Compiles modules at the same time.</summary>
     /// <exception cref="CudaException">The driver rejects the PTX.</exception>

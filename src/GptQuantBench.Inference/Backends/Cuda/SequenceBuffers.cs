@@ -4,7 +4,7 @@ using GptQuantBench.Inference.Models;
 namespace GptQuantBench.Inference.Backends.Cuda;
 
 /// <summary>The device memory of one session: cache, activations, state, and the page-locked arrays shared with the host.</summary>
-internal sealed class SequenceBuffers : IDisposable
+internal sealed class SequenceBuffers : IActivations, IDisposable
 {
     /// <summary>Positions of one range that attention is cut into while decoding.</summary>
     public const int RangeSize = 128;
@@ -81,28 +81,28 @@ internal sealed class SequenceBuffers : IDisposable
     /// <summary>Ranges that the capacity is cut into.</summary>
     public int Ranges { get; }
 
-    /// <summary>Halves of a row of <see cref="Normed"/> and <see cref="Attended"/>.</summary>
+    /// <inheritdoc />
     public int NormedPitch { get; }
 
-    /// <summary>Halves of a row of <see cref="Hidden"/>.</summary>
+    /// <inheritdoc />
     public int HiddenPitch { get; }
 
-    /// <summary>FP32 [rows, embedding].</summary>
+    /// <inheritdoc />
     public CudaDevicePointer Residual { get; }
 
-    /// <summary>FP32 [rows, embedding].</summary>
+    /// <inheritdoc />
     public CudaDevicePointer Queries { get; }
 
-    /// <summary>FP16 [rows, <see cref="NormedPitch"/>].</summary>
+    /// <inheritdoc />
     public CudaDevicePointer Normed { get; }
 
-    /// <summary>FP16 [rows, <see cref="NormedPitch"/>].</summary>
+    /// <inheritdoc />
     public CudaDevicePointer Attended { get; }
 
-    /// <summary>FP16 [rows, <see cref="HiddenPitch"/>].</summary>
+    /// <inheritdoc />
     public CudaDevicePointer Hidden { get; }
 
-    /// <summary>FP32 [rows, largest number of outputs in a block].</summary>
+    /// <inheritdoc />
     public CudaDevicePointer Product { get; }
 
     /// <summary>FP32 [heads, ranges, head size].</summary>

@@ -10,6 +10,8 @@ internal sealed class TableKernels
     private readonly CudaKernel _embed;
     private readonly CudaKernel _advance;
     private readonly CudaKernel _unpack;
+    private readonly CudaKernel _embedRows;
+    private readonly CudaKernel _advanceRows;
     private readonly bool _dependentLaunch;
 
     public TableKernels(CudaModule module)
@@ -18,9 +20,13 @@ internal sealed class TableKernels
         _embed = module.GetKernel("embed_tokens");
         _advance = module.GetKernel("advance_step");
         _unpack = module.GetKernel("unpack_rows");
+        _embedRows = module.GetKernel("embed_batch_rows");
+        _advanceRows = module.GetKernel("advance_batch_rows");
         _embed.RequireArguments<EmbedArguments>();
         _advance.RequireArguments<AdvanceArguments>();
         _unpack.RequireArguments<UnpackArguments>();
+        _embedRows.RequireArguments<EmbedRowArguments>();
+        _advanceRows.RequireArguments<AdvanceRowArguments>();
     }
 
     /// <summary>x[t] = token embedding of ids[t] + position embedding of the state's position + t.</summary>
@@ -57,6 +63,38 @@ internal sealed class TableKernels
     public void Unpack(CudaStream stream, MatrixView matrix, CudaDevicePointer output, int firstRow, int rowCount, int outputPitch) =>
         _unpack.Launch(stream, Shape(rowCount), new UnpackArguments(matrix, output, firstRow, outputPitch));
 
+    /// <summary>x[r] = token embedding + position embedding of row r.</summary>
+    /// <param name="stream">Where.</param>
+    /// <param name="table">[vocabulary, columns].</param>
+    /// <param name="positions">FP16 [context, columns].</param>
+    /// <param name="rows"><see cref="BatchRow"/> [count] in device memory.</param>
+    /// <param name="x">FP32 [count, columns].</param>
+    /// <param name="count">At least 1.</param>
+    public void EmbedRows(CudaStream stream, MatrixView table, MatrixView positions, CudaDevicePointer rows, CudaDevicePointer x, int count) =>
+        _embedRows.Launch(stream, Shape(count), new EmbedRowArguments(table, positions, rows, x));
+
+    /// <summary>Takes the chosen id of every row, hands it to the host, moves the row a position on and embeds the id at x[r].</summary>
+    /// <param name="stream">Where.</param>
+    /// <param name="table">[vocabulary, columns].</param>
+    /// <param name="positions">FP16 [context, columns].</param>
+    /// <param name="x">FP32 [count, columns].</param>
+    /// <param name="rows"><see cref="BatchRow"/> [count] in device memory.</param>
+    /// <param name="states"><see cref="DecodeState"/> [count].</param>
+    /// <param name="ids">Mapped host memory, int32 [count, idPitch].</param>
+    /// <param name="idPitch">Ids of a row.</param>
+    /// <param name="count">At least 1.</param>
+    public void AdvanceRows(
+        CudaStream stream,
+        MatrixView table,
+        MatrixView positions,
+        CudaDevicePointer x,
+        CudaDevicePointer rows,
+        CudaDevicePointer states,
+        CudaDevicePointer ids,
+        int idPitch,
+        int count) =>
+        _advanceRows.Launch(stream, Shape(count), new AdvanceRowArguments(table, positions, x, rows, states, ids, idPitch));
+
     private LaunchShape Shape(int blocks) => new(blocks, BlockSize) { ProgrammaticStreamSerialization = _dependentLaunch };
 
     private readonly record struct EmbedArguments(
@@ -66,4 +104,15 @@ internal sealed class TableKernels
         MatrixView Table, MatrixView Positions, CudaDevicePointer X, CudaDevicePointer State, CudaDevicePointer Ids, int Tokens);
 
     private readonly record struct UnpackArguments(MatrixView Matrix, CudaDevicePointer Output, int FirstRow, int OutputPitch);
+
+    private readonly record struct EmbedRowArguments(MatrixView Table, MatrixView Positions, CudaDevicePointer Rows, CudaDevicePointer X);
+
+    private readonly record struct AdvanceRowArguments(
+        MatrixView Table,
+        MatrixView Positions,
+        CudaDevicePointer X,
+        CudaDevicePointer Rows,
+        CudaDevicePointer States,
+        CudaDevicePointer Ids,
+        int IdPitch);
 }

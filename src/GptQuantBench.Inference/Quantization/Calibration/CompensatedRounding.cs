@@ -5,31 +5,18 @@ namespace GptQuantBench.Inference.Quantization.Calibration;
 /// <summary>
 /// Rounds the rows of a matrix to 4-bit codes so that its outputs on the calibration text change least: with w the row, ŵ what the
 /// codes mean and H the second moments of the inputs, (w − ŵ)ᵀ·H·(w − ŵ) is made small. First GPTQ (Frantar, Ashkboos, Hoefler and
-/// Alistarh, 2022): column by column, what a rounding adds to the outputs is taken off the columns to come. Then descent over one
-/// code or one scale at a time from there, each step exact, until nothing changes.
+/// Alistarh, 2022): column by column, what a rounding adds to the outputs is taken off the columns to come. Then descent from there,
+/// each step exact: over one code or one scale at a time until nothing changes, and over pairs of codes.
 /// </summary>
-internal sealed class CompensatedRounding
+/// <param name="format">A format of 4 bits.</param>
+/// <param name="moments">Of the matrix's inputs.</param>
+internal sealed class CompensatedRounding(QuantizationFormat format, IInputMoments moments)
 {
     // The second changes few codes, the fourth almost none.
     private const int MostPasses = 4;
 
-    private readonly QuantizationFormat _format;
-    private readonly int _columns;
-    private readonly float[] _moments;
-    private readonly float[] _inverseFactor;
-    private readonly float[] _importance;
-
-    /// <param name="format">A format of 4 bits.</param>
-    /// <param name="moments">Of the matrix's inputs.</param>
-    public CompensatedRounding(QuantizationFormat format, SecondMoments moments)
-    {
-        _format = format;
-        _columns = moments.Columns;
-        double[] mean = moments.Mean();
-        _moments = [.. mean.Select(value => (float)value)];
-        _inverseFactor = InverseFactor.Of(mean, _columns);
-        _importance = [.. Enumerable.Range(0, _columns).Select(i => _moments[(i * _columns) + i])];
-    }
+    private readonly int _columns = moments.Columns;
+    private readonly float[] _inverseFactor = moments.InverseFactor;
 
     /// <summary>Rounds all rows of a matrix, on all cores.</summary>
     /// <param name="values">[rows, columns].</param>
@@ -38,7 +25,7 @@ internal sealed class CompensatedRounding
     /// <exception cref="Models.ModelFormatException">A value is NaN, infinite, or too large for the format.</exception>
     public void Round(float[] values, PackedMatrix matrix, string source)
     {
-        Parallel.For(0, matrix.Layout.Rows, () => new RoundedRow(_format, _columns), (row, _, state) =>
+        Parallel.For(0, matrix.Layout.Rows, () => new RoundedRow(format, moments), (row, _, state) =>
         {
             ReadOnlySpan<float> target = values.AsSpan(row * _columns, _columns);
 
@@ -46,6 +33,7 @@ internal sealed class CompensatedRounding
             matrix.SetRow(row, target, source);
             if (target.ContainsAnyExcept(0f))
             {
+                state.Open(row);
                 Compensate(target, state);
                 Descend(target, state);
                 matrix.SetCodes(row, state.Codes, state.Scales, state.Minima);
@@ -57,17 +45,17 @@ internal sealed class CompensatedRounding
 
     private void Compensate(ReadOnlySpan<float> target, RoundedRow row)
     {
-        Span<float> rest = row.Work;
+        Span<float> rest = row.Pull;
         target.CopyTo(rest);
         for (int column = 0; column < _columns; column++)
         {
-            if (column % _format.GroupSize == 0)
+            if (column % format.GroupSize == 0)
             {
-                int length = Math.Min(_format.GroupSize, _columns - column);
-                row.FindScale(column / _format.GroupSize, rest.Slice(column, length), _importance.AsSpan(column, length));
+                int length = Math.Min(format.GroupSize, _columns - column);
+                row.FindScale(column / format.GroupSize, rest.Slice(column, length));
             }
 
-            row.SetCode(column, row.Nearest(column, rest[column]));
+            row.Codes[column] = row.Nearest(column, rest[column]);
             ReadOnlySpan<float> factor = _inverseFactor.AsSpan((column * _columns) + column, _columns - column);
             float error = (rest[column] - row.Value(column)) / factor[0];
             Span<float> later = rest[(column + 1)..];
@@ -77,42 +65,52 @@ internal sealed class CompensatedRounding
 
     private void Descend(ReadOnlySpan<float> target, RoundedRow row)
     {
-        // H·(w − ŵ): minus half the gradient.
-        Span<float> pull = row.Work;
-        pull.Clear();
+        row.Pull.Clear();
         for (int column = 0; column < _columns; column++)
         {
-            Move(pull, column, row.Value(column) - target[column]);
+            row.Follow(column, row.Value(column) - target[column]);
         }
 
-        for (int pass = 0, changes = 1; pass < MostPasses && changes > 0; pass++)
+        for (int pass = 0; pass < MostPasses && MoveCodes(row); pass++)
         {
-            changes = 0;
-            for (int group = 0; group < row.Scales.Length; group++)
-            {
-                int start = group * _format.GroupSize;
-                int end = Math.Min(start + _format.GroupSize, _columns);
-                for (int column = start; column < end; column++)
-                {
-                    float before = row.Value(column);
-                    byte code = row.Nearest(column, before + (pull[column] / _importance[column]));
-                    if (code != row.Codes[column])
-                    {
-                        row.SetCode(column, code);
-                        Move(pull, column, row.Value(column) - before);
-                        changes++;
-                    }
-                }
+        }
 
-                RefitScale(pull, row, group, start, end);
-            }
+        if (PairDescent.Run(row))
+        {
+            MoveCodes(row);
         }
     }
 
-    /// <summary>Gives a group the scale, then the minimum, that fits its codes best while everything else stays.</summary>
-    private void RefitScale(Span<float> pull, RoundedRow row, int group, int start, int end)
+    /// <summary>Gives every column its best code and every group its best scale, one at a time; true where a code changed.</summary>
+    private bool MoveCodes(RoundedRow row)
     {
-        for (int part = 0; part < (_format.IsSymmetric ? 1 : 2); part++)
+        bool isChanged = false;
+        for (int group = 0; group < row.Scales.Length; group++)
+        {
+            int start = group * format.GroupSize;
+            int end = Math.Min(start + format.GroupSize, _columns);
+            for (int column = start; column < end; column++)
+            {
+                float before = row.Value(column);
+                byte code = row.Nearest(column, before + (row.Pull[column] / row.Curvature(column)));
+                if (code != row.Codes[column])
+                {
+                    row.Codes[column] = code;
+                    row.Follow(column, row.Value(column) - before);
+                    isChanged = true;
+                }
+            }
+
+            RefitScale(row, group, start, end);
+        }
+
+        return isChanged;
+    }
+
+    /// <summary>Gives a group the scale, then the minimum, that fits its codes best while everything else stays.</summary>
+    private void RefitScale(RoundedRow row, int group, int start, int end)
+    {
+        for (int part = 0; part < (format.IsSymmetric ? 1 : 2); part++)
         {
             Span<float> direction = row.Direction.AsSpan(0, end - start);
             for (int column = start; column < end; column++)
@@ -123,7 +121,7 @@ internal sealed class CompensatedRounding
             float curvature = 0;
             for (int column = start; column < end; column++)
             {
-                curvature += direction[column - start] * TensorPrimitives.Dot(_moments.AsSpan((column * _columns) + start, end - start), direction);
+                curvature += direction[column - start] * TensorPrimitives.Dot(row.Moments.AsSpan((column * _columns) + start, end - start), direction);
             }
 
             if (curvature <= 0)
@@ -131,16 +129,12 @@ internal sealed class CompensatedRounding
                 continue;
             }
 
-            float step = TensorPrimitives.Dot(pull[start..end], direction) / curvature;
+            float step = TensorPrimitives.Dot(row.Pull[start..end], direction) / curvature;
             float moved = part == 0 ? row.MoveScale(group, step) : row.MoveMinimum(group, step);
             for (int column = start; moved != 0 && column < end; column++)
             {
-                Move(pull, column, moved * direction[column - start]);
+                row.Follow(column, moved * direction[column - start]);
             }
         }
     }
-
-    /// <summary>Follows a change of one ŵ.</summary>
-    private void Move(Span<float> pull, int column, float change) =>
-        TensorPrimitives.MultiplyAdd(_moments.AsSpan(column * _columns, _columns), -change, pull, pull);
 }

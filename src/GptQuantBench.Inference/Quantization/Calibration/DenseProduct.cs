@@ -6,6 +6,10 @@ namespace GptQuantBench.Inference.Quantization.Calibration;
 internal static unsafe class DenseProduct
 {
     private const int Tile = 4;
+    private const int TokenBlock = 64;
+
+    // 128 KB.
+    private const int CachedValues = 1 << 15;
 
     /// <summary>y[t, r] = Σ_c x[t, c]·w[r, c].</summary>
     /// <param name="x">[tokens, columns].</param>
@@ -14,28 +18,35 @@ internal static unsafe class DenseProduct
     /// <param name="y">Receives [tokens, rows].</param>
     public static void Multiply(float[] x, float[] w, int columns, float[] y)
     {
-        int tokens = x.Length / columns;
-        int rows = w.Length / columns;
-        Parallel.For(0, (tokens + Tile - 1) / Tile, tile =>
+        int tokens = x.Length / columns, rows = w.Length / columns;
+
+        // A block of rows stays in the cache while tokens pass.
+        int rowBlock = Math.Max(1, CachedValues / columns / Tile) * Tile;
+        int rowBlocks = (rows + rowBlock - 1) / rowBlock, tokenBlocks = (tokens + TokenBlock - 1) / TokenBlock;
+        Parallel.For(0, rowBlocks * tokenBlocks, block =>
         {
+            int firstRow = block / tokenBlocks * rowBlock, firstToken = block % tokenBlocks * TokenBlock;
+            int endRow = Math.Min(firstRow + rowBlock, rows), endToken = Math.Min(firstToken + TokenBlock, tokens);
             fixed (float* xs = x, ws = w, ys = y)
             {
-                int token = tile * Tile;
-                int count = Math.Min(Tile, tokens - token);
-                for (int row = 0; row < rows; row += Tile)
+                for (int token = firstToken; token < endToken; token += Tile)
                 {
-                    int high = Math.Min(Tile, rows - row);
-                    if (count == Tile && high == Tile)
+                    for (int row = firstRow; row < endRow; row += Tile)
                     {
-                        MultiplyTile(xs + ((nint)token * columns), ws + ((nint)row * columns), columns, ys + ((nint)token * rows) + row, rows);
-                        continue;
-                    }
-
-                    for (int t = token; t < token + count; t++)
-                    {
-                        for (int r = row; r < row + high; r++)
+                        float* from = xs + ((nint)token * columns), by = ws + ((nint)row * columns), to = ys + ((nint)token * rows) + row;
+                        int high = Math.Min(Tile, endToken - token), wide = Math.Min(Tile, endRow - row);
+                        if (high == Tile && wide == Tile)
                         {
-                            ys[((nint)t * rows) + r] = Dot(xs + ((nint)t * columns), ws + ((nint)r * columns), 0, columns);
+                            MultiplyTile(from, by, columns, to, rows);
+                            continue;
+                        }
+
+                        for (int t = 0; t < high; t++)
+                        {
+                            for (int r = 0; r < wide; r++)
+                            {
+                                to[((nint)t * rows) + r] = Dot(from + ((nint)t * columns), by + ((nint)r * columns), 0, columns);
+                            }
                         }
                     }
                 }

@@ -1,3 +1,4 @@
+using System.Numerics.Tensors;
 using GptQuantBench.Inference.Checkpoints;
 using GptQuantBench.Inference.Memory;
 using GptQuantBench.Inference.Models;
@@ -10,8 +11,8 @@ namespace GptQuantBench.Inference.Quantization.Calibration;
 /// </summary>
 public static class ModelQuantizer
 {
-    /// <summary>Tokens of a calibration sequence at most.</summary>
-    private const int LongestWindow = 512;
+    /// <summary>Tokens of a calibration text that are used at most, in whole sequences spread over it: time and memory grow with them.</summary>
+    private const int MostTokens = 1 << 17;
 
     /// <summary>Quantises and writes config.json, model.safetensors and the vocabulary's files.</summary>
     /// <param name="model">The model, its weights stored as floats.</param>
@@ -45,39 +46,40 @@ public static class ModelQuantizer
         {
             WeightSpec[] matrices = [.. specs.Where(spec => spec.Role is WeightRole.Matrix or WeightRole.TokenEmbedding)];
             Func<string, float[]> weights = Reader(model, specs);
-            float[] Round(WeightSpec spec, SecondMoments? moments)
+            float[] Round(WeightSpec spec, float[] target, Func<IInputMoments>? moments)
             {
                 QuantizationFormat own = format.Of(spec);
                 PackedMatrix matrix = new(ledger, new PackedLayout(own, spec.OutputCount, spec.InputCount));
                 packed.Add(spec.Name, matrix);
-                float[] values = weights(spec.Name);
-                string source = $"Tensor '{model.Weight(spec).Name}' of {model.Weight(spec).File}";
+                string source = Source(model, spec);
                 if (own.Search == ScaleSearch.Compensated)
                 {
-                    new CompensatedRounding(own, moments!).Round(values, matrix, source);
+                    new CompensatedRounding(own, moments!()).Round(target, matrix, source);
                 }
                 else
                 {
-                    Parallel.For(0, spec.OutputCount, row => matrix.SetRow(row, values.AsSpan(row * spec.InputCount, spec.InputCount), source));
+                    Parallel.For(0, spec.OutputCount, row => matrix.SetRow(row, target.AsSpan(row * spec.InputCount, spec.InputCount), source));
                 }
 
                 progress?.Invoke(packed.Count, matrices.Length);
-                float[] rounded = new float[values.Length];
+                float[] rounded = new float[target.Length];
                 matrix.Dequantize(rounded);
                 return rounded;
             }
 
+            IReadOnlyDictionary<string, float[]> biases = new Dictionary<string, float[]>();
             if (calibration is { } text)
             {
-                CalibrationPasses.For(model.Configuration, weights).Run(Windows(text.Ids, model.Configuration.ContextLength), Round);
+                biases = CalibrationPasses.For(model.Configuration, weights).Run(Windows(text.Ids, model.Configuration.ContextLength), Round);
             }
             else
             {
-                Array.ForEach(matrices, spec => Round(spec, null));
+                Array.ForEach(matrices, spec => Round(spec, weights(spec.Name), null));
             }
 
             StoredQuantization stored = new(format, WeightsHash.Compute(model.Location), calibration?.Sha256);
-            Write(model, specs, packed, stored, folder);
+            QuantizedWeights.Write(model, packed, biases, stored.Format, folder);
+            QuantizedFolder.WriteSmallFiles(model.Location, stored, folder);
         }
         catch (AggregateException e) when (e.InnerExceptions.OfType<ModelFormatException>().FirstOrDefault() is { } first)
         {
@@ -107,6 +109,11 @@ public static class ModelQuantizer
             WeightSpec spec = byName[name];
             float[] stored = new float[spec.Count];
             model.Weight(spec).ReadFloats(0, stored);
+            if (!TensorPrimitives.IsFiniteAll<float>(stored))
+            {
+                throw new ModelFormatException($"{Source(model, spec)} holds NaN or infinity, where finite weights are expected; use an undamaged file.");
+            }
+
             values = stored;
             if (spec.IsInputMajor)
             {
@@ -122,54 +129,15 @@ public static class ModelQuantizer
         };
     }
 
+    private static string Source(OpenedModel model, WeightSpec spec) => $"Tensor '{model.Weight(spec).Name}' of {model.Weight(spec).File}";
+
+    /// <summary>Sequences as long as the model's context, so that every position is seen.</summary>
     private static List<int[]> Windows(int[] ids, int contextLength)
     {
-        int window = Math.Min(LongestWindow, contextLength);
-        return ids.Length >= window
-            ? [.. ids.Chunk(window).Where(part => part.Length == window)]
-            : throw new ModelFormatException($"The calibration text has {ids.Length} tokens, expected at least {window}; give a longer text.");
-    }
-
-    private static unsafe void Write(
-        OpenedModel model, IReadOnlyList<WeightSpec> specs, Dictionary<string, PackedMatrix> packed, StoredQuantization stored, string folder)
-    {
-        List<(string Name, string TypeName, long[] Shape)> tensors = [];
-        foreach (WeightSpec spec in specs)
-        {
-            if (packed.TryGetValue(spec.Name, out PackedMatrix? matrix))
-            {
-                tensors.AddRange(StoredMatrix.Tensors(spec.Name, matrix.Layout));
-            }
-            else
-            {
-                CheckpointTensor tensor = model.Weight(spec);
-                tensors.Add((spec.Name, tensor.TypeName, [.. tensor.Shape]));
-            }
-        }
-
-        SafetensorsLayout layout = new(tensors, new Dictionary<string, string> { ["format"] = stored.Format.Name });
-        using SafetensorsWriter writer = new(Path.Combine(folder, SafetensorsCheckpoint.SingleFileName), layout);
-        Dictionary<string, SafetensorsEntry> entries = layout.Entries.ToDictionary(entry => entry.Name);
-        foreach (WeightSpec spec in specs)
-        {
-            if (packed.TryGetValue(spec.Name, out PackedMatrix? matrix))
-            {
-                string[] names = [.. StoredMatrix.Tensors(spec.Name, matrix.Layout).Select(part => part.Name)];
-                writer.Write(entries[names[0]], 0, matrix.Codes);
-                writer.Write(entries[names[1]], 0, matrix.Scales);
-                if (names.Length > 2)
-                {
-                    writer.Write(entries[names[2]], 0, matrix.Minima);
-                }
-            }
-            else
-            {
-                CheckpointTensor tensor = model.Weight(spec);
-                writer.Write(entries[spec.Name], 0, new ReadOnlySpan<byte>(tensor.Data, checked((int)tensor.ByteLength)));
-            }
-        }
-
-        writer.Commit();
-        QuantizedFolder.WriteSmallFiles(model.Location, stored, folder);
+        int[][] all = [.. ids.Chunk(contextLength).Where(part => part.Length == contextLength)];
+        int count = Math.Min(all.Length, Math.Max(1, MostTokens / contextLength));
+        return count > 0
+            ? [.. Enumerable.Range(0, count).Select(i => all[(int)((long)i * all.Length / count)])]
+            : throw new ModelFormatException($"The calibration text has {ids.Length} tokens, expected at least {contextLength}; give a longer text.");
     }
 }

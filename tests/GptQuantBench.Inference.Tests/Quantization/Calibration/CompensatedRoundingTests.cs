@@ -29,9 +29,7 @@ public class CompensatedRoundingTests
     public void The_inverse_factor_makes_the_inverse()
     {
         const int N = 37;
-        SecondMoments moments = new(N);
-        moments.Add(Correlated(100, N, 3));
-        double[] h = moments.Mean();
+        double[] h = Moments(Correlated(100, N, 3), N);
         float[] u = InverseFactor.Of(h, N);
         for (int i = 0; i < N; i++)
         {
@@ -59,14 +57,12 @@ public class CompensatedRoundingTests
     {
         const int Rows = 6;
         QuantizationFormat plain = QuantizationFormat.Parse(name);
-        SecondMoments moments = new(columns);
-        moments.Add(Correlated(300, columns, 4));
-        double[] h = moments.Mean();
+        double[] h = Moments(Correlated(300, columns, 4), columns);
         Random random = new(5);
         float[] weights = [.. Enumerable.Range(0, Rows * columns).Select(_ => (random.NextSingle() - 0.5f) * 0.1f)];
 
         using PackedMatrix compensated = new(new MemoryLedger(), new PackedLayout(plain with { Search = ScaleSearch.Compensated }, Rows, columns));
-        new CompensatedRounding(plain with { Search = ScaleSearch.Compensated }, moments).Round(weights, compensated, "test");
+        new CompensatedRounding(plain with { Search = ScaleSearch.Compensated }, new SharedMoments(h, columns)).Round(weights, compensated, "test");
         using PackedMatrix rounded = PackedMatrix.Quantize(new MemoryLedger(), plain, Rows, columns, weights, "test");
         using PackedMatrix searched = PackedMatrix.Quantize(
             new MemoryLedger(), plain with { Search = ScaleSearch.LeastSquares }, Rows, columns, weights, "test");
@@ -113,6 +109,40 @@ public class CompensatedRoundingTests
             matrix.GetRow(row, values);
             return values;
         }
+    }
+
+    /// <summary>Two errors of 0.6 and −0.6 on inputs that are nearly equal cancel; no single move is better, and both moves together are.</summary>
+    [Fact]
+    public void A_pair_of_codes_moves_where_no_single_code_can()
+    {
+        const int Columns = 32;
+        double[] h = new double[Columns * Columns];
+        for (int i = 0; i < Columns; i++)
+        {
+            h[(i * Columns) + i] = 1;
+        }
+
+        h[1] = h[Columns] = 0.95;
+        RoundedRow row = new(QuantizationFormat.Parse("int4-g32-sym"), new SharedMoments(h, Columns));
+        row.Open(0);
+        row.Codes.AsSpan().Fill(8);
+        row.Scales[0] = Half.One;
+        row.Follow(0, -0.6f);
+        row.Follow(1, 0.6f);
+        Assert.True(PairDescent.Run(row));
+        Assert.Equal([9, 7, .. Enumerable.Repeat((byte)8, Columns - 2)], row.Codes);
+        Assert.Equal(-0.4 + (0.4 * 0.95), row.Pull[0], 1e-5);
+    }
+
+    /// <summary>The mean of x·xᵀ, and a little on the diagonal.</summary>
+    private static double[] Moments(float[] inputs, int columns)
+    {
+        MatrixSum sum = new(columns, columns);
+        float[] transposed = MatrixSum.Transposed(inputs, columns);
+        sum.Add(transposed, transposed);
+        double[] mean = [.. sum.Values.Select(value => value * columns / inputs.Length)];
+        SharedMoments.Dampen(mean, columns, 0.01);
+        return mean;
     }
 
     /// <summary>Rows of a few shared directions and some noise, as activations are.</summary>

@@ -24,7 +24,7 @@ public sealed class KernelBenchmarkTests
             Assert.Equal(Driver.DeviceName, row.Device);
         });
         Assert.Equal(
-            ["read_memory -", "cublas FP16", "linear_product 4-bit", "linear_product FP16"],
+            ["read_memory -", "cublas FP16", "linear_product 4-bit", "linear_product FP16", "tiled_product 4-bit", "tiled_product FP16"],
             rows.Select(row => $"{row.Kernel} {row.Quantization ?? "-"}").Distinct().Order(StringComparer.Ordinal).OrderBy(name => name != "read_memory -"));
         foreach (var kernel in rows.Where(row => row.Rows is not null).GroupBy(row => (row.Kernel, row.Quantization)))
         {

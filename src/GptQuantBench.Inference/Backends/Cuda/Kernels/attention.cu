@@ -1,4 +1,5 @@
-// Attention of new tokens over the FP16 cache: softmax(q · Kᵀ) V, causal; query t of the pass sees positions 0 … state.position + t.
+// Attention of new tokens over the FP16 cache: softmax(q · Kᵀ) V, causal; query t of the pass sees positions 0 … state.position + t
+// or, in a pass over several sequences (attention_rows), positions 0 … rows[t].position of its own sequence.
 //
 // The positions are cut into ranges of `rangeSize`, one block each, so that a long context is read by many SMs; the partial results
 // are brought together by whoever reads them (linear.cuh, Combine) or, for one range, normalised here.
@@ -34,6 +35,8 @@ struct AttentionArguments {
     i32 rangeSize;
     i32 lanes; // lanes a position: the least power of two that is at least headPitch / 8
     i32 outputPitch;
+    const BatchRow* rows; // [tokens] (attention_rows)
+    u64 sequencePitch;    // halves from a sequence's cache to the next one's (attention_rows)
 };
 
 DEVICE void unpack8(const vec4& raw, float (&out)[8]) {
@@ -61,7 +64,7 @@ DEVICE void join(float& best, float& sum, float (&acc)[8], float otherBest, floa
     best = top;
 }
 
-template <bool Whole, int Lanes> DEVICE void attend(const AttentionArguments& a) {
+template <bool Whole, int Lanes, bool Rows> DEVICE void attend(const AttentionArguments& a) {
     int lanes = Lanes ? Lanes : a.lanes;
     __shared__ float bests[Warps];
     __shared__ float totals[Warps];
@@ -70,7 +73,8 @@ template <bool Whole, int Lanes> DEVICE void attend(const AttentionArguments& a)
     let_next_kernel_start();
     wait_for_previous_kernel();
     int head = block_x(), range = block_y(), token = block_z();
-    int count = a.state->position + token + 1;
+    int count = (Rows ? a.rows[token].position : a.state->position + token) + 1;
+    u64 sequence = Rows ? a.rows[token].sequence * a.sequencePitch : 0;
     int begin = range * a.rangeSize;
     int end = minimum(count, begin + a.rangeSize);
     if (begin >= count) {
@@ -81,8 +85,8 @@ template <bool Whole, int Lanes> DEVICE void attend(const AttentionArguments& a)
     int group = lane / lanes, part = lane - group * lanes;
     int groups = 32 / lanes;
     bool active = part * 8 < a.headPitch;
-    const half_t* keys = a.keys + (u64)head * a.capacity * a.headPitch + part * 8;
-    const half_t* values = a.values + (u64)head * a.capacity * a.headPitch + part * 8;
+    const half_t* keys = a.keys + sequence + (u64)head * a.capacity * a.headPitch + part * 8;
+    const half_t* values = a.values + sequence + (u64)head * a.capacity * a.headPitch + part * 8;
     float query[8];
 #pragma unroll
     for (int i = 0; i < 8; i++) {
@@ -181,16 +185,19 @@ template <bool Whole, int Lanes> DEVICE void attend(const AttentionArguments& a)
 }
 
 // Heads of 57 to 64 dimensions, as all of GPT-2's sizes have, with everything known in advance.
-template <bool Whole> DEVICE void attend_any(const AttentionArguments& a) {
+template <bool Whole, bool Rows> DEVICE void attend_any(const AttentionArguments& a) {
     if (a.lanes == 8) {
-        attend<Whole, 8>(a);
+        attend<Whole, 8, Rows>(a);
     } else {
-        attend<Whole, 0>(a);
+        attend<Whole, 0, Rows>(a);
     }
 }
 
 // One range of positions; grid.y = ranges.
-KERNEL(128) attention_partial(const AttentionArguments a) { attend_any<false>(a); }
+KERNEL(128) attention_partial(const AttentionArguments a) { attend_any<false, false>(a); }
 
 // All positions in one range; grid.y = 1, ranges = 1, rangeSize = capacity.
-KERNEL(128) attention_whole(const AttentionArguments a) { attend_any<true>(a); }
+KERNEL(128) attention_whole(const AttentionArguments a) { attend_any<true, false>(a); }
+
+// The same for rows of several sequences.
+KERNEL(128) attention_rows(const AttentionArguments a) { attend_any<true, true>(a); }

@@ -9,7 +9,7 @@
 //
 //   ids   0 … R−1 │ R … 2R−1 │ …        R = ⌈count / Blocks⌉: block b has b·R …
 //
-// Launch, both: grid = 64, block = 256. Static shared memory: 16 KB, 26 KB.
+// Launch, both: grid = 64, block = 256, or (64, rows) for the rows of several sequences. Static shared memory: 16 KB, 26 KB.
 #include "sample.cuh"
 
 static const int Blocks = 64;
@@ -37,6 +37,20 @@ struct Arguments {
     i32 count;
 };
 
+// C#: BatchArguments, field for field. Rows whose scale is zero are greedy: their best logit stays the choice.
+struct BatchArguments {
+    Arguments first;    // of row 0; logits [rows, count], states [rows]
+    u64 scratchPitch;   // bytes from a row's scratch to the next one's
+};
+
+DEVICE Arguments arguments_of_row(const BatchArguments& b) {
+    Arguments a = b.first;
+    a.logits += (u64)block_y() * a.count;
+    a.scratch = (Scratch*)((u8*)a.scratch + block_y() * b.scratchPitch);
+    a.state += block_y();
+    return a;
+}
+
 // True in every thread of the block that is the last to come here; it sees what the others wrote.
 DEVICE bool is_last_block(u32* arrived, u32* shared) {
     block_barrier();
@@ -63,7 +77,7 @@ KERNEL(32) sample_options(Scratch* scratch, u64 seed, u64 topP, float scale) {
     }
 }
 
-KERNEL(256) sample_weigh(const Arguments a) {
+DEVICE void weigh(const Arguments& a) {
     __shared__ u64 sums[Buckets];
     __shared__ u64 scan[Threads / 32];
     __shared__ u32 ticket;
@@ -73,11 +87,12 @@ KERNEL(256) sample_weigh(const Arguments a) {
     wait_for_previous_kernel();
     let_next_kernel_start();
     block_barrier();
-    if (!has_choice(a.state)) {
-        return; // advance_step tells the host
+    float scale = a.scratch->sampling.scale;
+    if (!has_choice(a.state) || scale == 0) {
+        return; // advance_step tells the host; greedy
     }
 
-    float most = ordered_float((u32)(a.state->best >> 32)), scale = a.scratch->sampling.scale;
+    float most = ordered_float((u32)(a.state->best >> 32));
     int range = (a.count + Blocks - 1) / Blocks;
     int begin = block_x() * range, end = minimum(begin + range, a.count);
     for (int i = begin + thread_index(); i < end; i += Threads) {
@@ -137,16 +152,17 @@ struct RangesOfIds {
     DEVICE u64 members(int part) const { return load_volatile(&scratch->members[part]); }
 };
 
-KERNEL(256) sample_choose(const Arguments a) {
+DEVICE void choose(const Arguments& a) {
     __shared__ ChoiceShared<Cached> shared;
     __shared__ u32 ticket;
     wait_for_previous_kernel();
     let_next_kernel_start();
-    if (!has_choice(a.state)) {
+    Scratch* s = a.scratch;
+    float scale = s->sampling.scale;
+    if (!has_choice(a.state) || scale == 0) {
         return;
     }
-    Scratch* s = a.scratch;
-    float most = ordered_float((u32)(a.state->best >> 32)), scale = s->sampling.scale;
+    float most = ordered_float((u32)(a.state->best >> 32));
     int last = s->bucket;
     int range = (a.count + Blocks - 1) / Blocks;
     int begin = block_x() * range, end = minimum(begin + range, a.count);
@@ -175,3 +191,8 @@ KERNEL(256) sample_choose(const Arguments a) {
         a.state->best = (a.state->best & 0xffffffff00000000ull) | (u32)~chosen;
     }
 }
+
+KERNEL(256) sample_weigh(const Arguments a) { weigh(a); }
+KERNEL(256) sample_choose(const Arguments a) { choose(a); }
+KERNEL(256) sample_weigh_rows(const BatchArguments b) { weigh(arguments_of_row(b)); }
+KERNEL(256) sample_choose_rows(const BatchArguments b) { choose(arguments_of_row(b)); }

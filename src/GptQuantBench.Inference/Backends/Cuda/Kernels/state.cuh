@@ -10,6 +10,13 @@ struct DecodeState {
     i32 token;    // id that the next pass reads
 };
 
+// One row of a pass over several sequences. C#: BatchRow, field for field.
+struct BatchRow {
+    i32 sequence; // whose cache
+    i32 position;
+    i32 token; // id that stands there
+};
+
 // Whether a token can be chosen: the best logit is a finite number (−infinity has the order 0x007fffff).
 DEVICE bool has_choice(const DecodeState* state) {
     u32 order = (u32)(state->best >> 32);

@@ -61,6 +61,59 @@ template <class Format> DEVICE void advance(
     }
 }
 
+// x[t] = row of rows[t]'s token + its position.
+// Launch: grid = rows, block = 256. No shared memory.
+template <class Format> DEVICE void embed_batch(
+    const Matrix& table,     // [vocabulary, columns]
+    const Matrix& positions, // FP16 [context, columns]
+    const BatchRow* rows,    // [grid]
+    float* x)                // FP32 [grid, columns]
+{
+    wait_for_previous_kernel();
+    let_next_kernel_start();
+    BatchRow row = rows[block_x()];
+    for (int i = thread_index(); i < table.columns; i += block_size()) {
+        x[(u64)block_x() * table.columns + i] = weight_value<Format>(table, row.token, i) + weight_value<Fp16>(positions, row.position, i);
+    }
+}
+
+// The last kernel of a step of several sequences: what advance does, for every row.
+// Launch: grid = rows, block = 256. Shared memory: 8 bytes.
+template <class Format> DEVICE void advance_batch(
+    const Matrix& table,     // [vocabulary, columns]
+    const Matrix& positions, // FP16 [context, columns]
+    float* x,                // FP32 [grid, columns]
+    BatchRow* rows,          // [grid]
+    DecodeState* states,     // [grid]; position is not used
+    i32* ids,                // mapped host memory [grid, idPitch]
+    i32 idPitch) {
+    __shared__ i32 next[2];
+    wait_for_previous_kernel();
+    let_next_kernel_start();
+    if (thread_index() == 0) {
+        DecodeState* state = states + block_x();
+        bool finite = has_choice(state);
+        i32 id = finite ? (i32)~(u32)state->best : 0;
+        i32 position = rows[block_x()].position + 1;
+        i32 step = state->step;
+        state->best = 0;
+        state->step = step + 1;
+        rows[block_x()].token = id;
+        rows[block_x()].position = position;
+        store_system(ids + (u64)block_x() * idPitch + step, finite ? id : NoChoice);
+        next[0] = id;
+        next[1] = position;
+    }
+    block_barrier();
+    int row = next[0], position = next[1];
+    if (position >= positions.rows) {
+        return; // the sequence is full: nothing can follow
+    }
+    for (int i = thread_index(); i < table.columns; i += block_size()) {
+        x[(u64)block_x() * table.columns + i] = weight_value<Format>(table, row, i) + weight_value<Fp16>(positions, position, i);
+    }
+}
+
 // out[r, k] = W[firstRow + r, k] as FP16; for a library's product.
 // Launch: grid = rows to unpack, block = 256. No shared memory.
 template <class Format> DEVICE void to_half(
@@ -97,6 +150,13 @@ template <class Format> DEVICE void to_half(
     }                                                                                                                            \
     KERNEL(256) advance_step(const Matrix table, const Matrix positions, float* x, DecodeState* state, i32* ids, i32 tokens) {   \
         advance<Format>(table, positions, x, state, ids, tokens);                                                                \
+    }                                                                                                                            \
+    KERNEL(256) embed_batch_rows(const Matrix table, const Matrix positions, const BatchRow* rows, float* x) {                   \
+        embed_batch<Format>(table, positions, rows, x);                                                                          \
+    }                                                                                                                            \
+    KERNEL(256) advance_batch_rows(                                                                                              \
+        const Matrix table, const Matrix positions, float* x, BatchRow* rows, DecodeState* states, i32* ids, i32 idPitch) {      \
+        advance_batch<Format>(table, positions, x, rows, states, ids, idPitch);                                                  \
     }                                                                                                                            \
     KERNEL(256) unpack_rows(const Matrix matrix, half_t* out, i32 firstRow, i32 outPitch) {                                      \
         to_half<Format>(matrix, out, firstRow, outPitch);                                                                        \

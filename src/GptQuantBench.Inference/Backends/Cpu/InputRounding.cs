@@ -1,0 +1,94 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using GptQuantBench.Inference.Quantization;
+
+namespace GptQuantBench.Inference.Backends.Cpu;
+
+/// <summary>
+/// Input vectors as integers. Per block of 32 columns: scale = absmax / M, integer = round(x · (M / absmax)), ties to even; M is 32767
+/// or 127. A block of zeros has scale 0.
+/// </summary>
+internal static unsafe class InputRounding
+{
+    private const float LargestInt16 = short.MaxValue;
+    private const float LargestInt8 = sbyte.MaxValue;
+
+    /// <summary>Multiplies by a power of two.</summary>
+    public static void Scale(float* x, int blocks, float factor, float* y)
+    {
+        Vector256<float> factors = Vector256.Create(factor);
+        for (float* end = x + (blocks * PackedLayout.BlockColumns); x < end; x += 8, y += 8)
+        {
+            (Vector256.Load(x) * factors).Store(y);
+        }
+    }
+
+    /// <summary>32 · 32767 · 127 fits an int, so the sum of a block with 8-bit codes is exact.</summary>
+    public static void ToInt16(float* x, int blocks, short* codes, float* scales)
+    {
+        for (int block = 0; block < blocks; block++, x += PackedLayout.BlockColumns, codes += PackedLayout.BlockColumns)
+        {
+            scales[block] = Scale(x, LargestInt16, out Vector256<float> inverse);
+            Vector256.Narrow(Integers(x, inverse), Integers(x + 8, inverse)).Store(codes);
+            Vector256.Narrow(Integers(x + 16, inverse), Integers(x + 24, inverse)).Store(codes + 16);
+        }
+    }
+
+    /// <summary>With what products with 4-bit codes need beside: 8 times a block's sum, and its sum times its scale.</summary>
+    public static void ToInt8(float* x, int blocks, sbyte* codes, float* scales, int* offsets, float* sums)
+    {
+        for (int block = 0; block < blocks; block++, x += PackedLayout.BlockColumns, codes += PackedLayout.BlockColumns)
+        {
+            float scale = Scale(x, LargestInt8, out Vector256<float> inverse);
+            Vector256<int> a = Integers(x, inverse), b = Integers(x + 8, inverse), c = Integers(x + 16, inverse), d = Integers(x + 24, inverse);
+            Vector256.Narrow(Vector256.Narrow(a, b), Vector256.Narrow(c, d)).Store(codes);
+            int sum = Vector256.Sum((a + b) + (c + d));
+            scales[block] = scale;
+            offsets[block] = 8 * sum;
+            sums[block] = scale * sum;
+        }
+    }
+
+    /// <summary>Replaces values by what their integers stand for, so that many inputs at once see what single ones see.</summary>
+    /// <param name="form">How they would be rounded.</param>
+    /// <param name="x">FP32 [blocks × 32].</param>
+    /// <param name="blocks">Blocks.</param>
+    public static void Round(InputForm form, float* x, int blocks)
+    {
+        float largest = form == InputForm.Int16 ? LargestInt16 : LargestInt8;
+        for (int block = 0; block < blocks; block++, x += PackedLayout.BlockColumns)
+        {
+            Vector256<float> scale = Vector256.Create(Scale(x, largest, out Vector256<float> inverse));
+            for (int i = 0; i < PackedLayout.BlockColumns; i += 8)
+            {
+                (Vector256.ConvertToSingle(Integers(x + i, inverse)) * scale).Store(x + i);
+            }
+        }
+    }
+
+    private static float Scale(float* x, float most, out Vector256<float> inverse)
+    {
+        // Magnitudes order as integers do, NaN above infinity.
+        Vector256<int> maxima = Vector256.Max(
+            Vector256.Max(Magnitudes(x), Magnitudes(x + 8)), Vector256.Max(Magnitudes(x + 16), Magnitudes(x + 24)));
+        Vector128<int> four = Vector128.Max(maxima.GetLower(), maxima.GetUpper());
+        float largest = BitConverter.Int32BitsToSingle(Math.Max(Math.Max(four[0], four[1]), Math.Max(four[2], four[3])));
+
+        // Below this the inverse would overflow; such a block is zero beside any other. What is not finite must stay visible.
+        if (!(largest >= 1e-30f && largest <= float.MaxValue))
+        {
+            inverse = Vector256<float>.Zero;
+            return largest < 1e-30f ? 0f : float.NaN;
+        }
+
+        inverse = Vector256.Create(most / largest);
+        return largest / most;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<int> Magnitudes(float* x) => Vector256.Abs(Vector256.Load(x)).AsInt32();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<int> Integers(float* x, Vector256<float> inverse) =>
+        Vector256.ConvertToInt32Native(Vector256.Round(Vector256.Load(x) * inverse));
+}

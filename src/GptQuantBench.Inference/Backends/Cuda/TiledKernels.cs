@@ -1,0 +1,132 @@
+using GptQuantBench.Cuda;
+using GptQuantBench.Inference.Quantization;
+
+namespace GptQuantBench.Inference.Backends.Cuda;
+
+/// <summary>Launches the matrix products of tiled.cuh: 1 to <see cref="MaxTokens"/> tokens, weights [rows, columns] in the model's format.</summary>
+internal sealed class TiledKernels
+{
+    private const int StageRowBytes = 128;
+    private const int SmallestTokens = 8;
+    private const int LargestTokens = 64;
+
+    // Rows from which wide tiles, whose blocks share more of the activations, fill the device and pay off; and for which kernels.
+    private const int ManyRows = 8192;
+    private const int FewestTokensOfWide = 16;
+    private const int MostTokensOfWide = 32;
+
+    private readonly Variant?[] _narrow; // by doubling of the tokens
+    private readonly Variant?[] _wide;
+    private readonly QuantizationFormat _format;
+    private readonly int _multiprocessors;
+    private readonly bool _dependentLaunch;
+
+    public TiledKernels(CudaModule module, QuantizationFormat format, CudaDevice device)
+    {
+        _format = format;
+        _multiprocessors = device.MultiprocessorCount;
+        _dependentLaunch = PtxStore.HasDependentLaunch(module);
+        int sizes = 1;
+        while (SmallestTokens << (sizes - 1) < LargestTokens)
+        {
+            sizes++;
+        }
+
+        _narrow = [.. Enumerable.Range(0, sizes).Select(size => Find(SmallestTokens << size, isWide: false))];
+        _wide = [.. Enumerable.Range(0, sizes).Select(size => Find(SmallestTokens << size, isWide: true))];
+        MaxTokens = SmallestTokens << (_narrow.TakeWhile(variant => variant is not null).Count() - 1);
+
+        Variant? Find(int tokens, bool isWide)
+        {
+            if (isWide && tokens is < FewestTokensOfWide or > MostTokensOfWide)
+            {
+                return null;
+            }
+
+            CudaKernel kernel = module.GetKernel($"tiled_product_{tokens}{(isWide ? "_wide" : "")}");
+            kernel.RequireArguments<Parameter<TiledArguments>>();
+
+            // The registers of 64 tokens fill a multiprocessor, as the threads of a wide block do (tiled.cuh, Budget).
+            bool isAlone = isWide || tokens == LargestTokens;
+            int rows = isWide ? 256 : 128;
+            int shared = SharedBytes(tokens, rows, isAlone);
+            if (shared + kernel.StaticSharedBytes > device.MaxSharedMemoryPerBlockOptin)
+            {
+                return null;
+            }
+
+            kernel.MaxDynamicSharedBytes = shared;
+            return new(kernel, rows, shared, isAlone ? 1 : 2);
+        }
+    }
+
+    /// <summary>Tokens of one launch at most: 64, fewer where a block has little shared memory.</summary>
+    public int MaxTokens { get; }
+
+    /// <summary>All kernels that the device runs.</summary>
+    public IReadOnlyList<CudaKernel> Kernels => [.. _narrow.Concat(_wide).OfType<Variant>().Select(variant => variant.Kernel)];
+
+    /// <summary>Floats of the partial sums of one launch at most.</summary>
+    public long PartialLength => (long)MostSplitTiles * MaxTokens * 128;
+
+    /// <summary>Tiles of a launch whose splits are added, at most.</summary>
+    public int MostSplitTiles => 2 * _multiprocessors;
+
+    /// <summary>Queues one product; Splits follows from the matrix.</summary>
+    /// <param name="stream">Where.</param>
+    /// <param name="arguments">
+    /// All but Splits; Partial and Arrived are there, of <see cref="PartialLength"/> and <see cref="MostSplitTiles"/>.
+    /// </param>
+    public void Launch(CudaStream stream, ref TiledArguments arguments)
+    {
+        int size = 0;
+        while (SmallestTokens << size < arguments.Tokens)
+        {
+            size++;
+        }
+
+        Variant variant = (arguments.Matrix.Rows >= ManyRows ? _wide[size] : null) ?? _narrow[size]!;
+        int tiles = (arguments.Matrix.Rows + variant.Rows - 1) / variant.Rows;
+        arguments.Splits = Splits(tiles, (arguments.Matrix.Pitch + StageRowBytes - 1) / StageRowBytes, variant.BlocksPerMultiprocessor);
+        LaunchShape shape = new(new Dim3(tiles, arguments.Splits), 2 * variant.Rows, variant.SharedBytes) { ProgrammaticStreamSerialization = _dependentLaunch };
+        variant.Kernel.Launch(stream, shape, new Parameter<TiledArguments>(arguments));
+    }
+
+    /// <summary>Bytes of the ring (tiled.cuh, Ring); the sums of both halves take its place in the end.</summary>
+    private int SharedBytes(int tokens, int rows, bool isAlone)
+    {
+        int weights = 128 / _format.Bits; // in 16 bytes
+        int scales = new PackedLayout(_format, 1, 1).IsGrouped ? rows * weights * (_format.IsSymmetric ? 1 : 2) : 0;
+        int stage = (rows * StageRowBytes) + (tokens * 8 * weights * sizeof(ushort)) + scales;
+        int budget = _dependentLaunch ? isAlone ? 224 : 112 : isAlone ? 98 : 80;
+        int ring = Math.Clamp(budget * 1024 / stage, 2, 6);
+        return Math.Max(ring * stage, 2 * tokens * (rows + 4) * sizeof(float));
+    }
+
+    /// <summary>
+    /// Parts that the columns are cut into, so that all multiprocessors have as much to do and few sums are added. The costs, in quarters
+    /// of a stage, follow measurements on an H100: 6 to start a block, 12 and 1 a split to add sums.
+    /// </summary>
+    private int Splits(int tiles, int stages, int blocksPerMultiprocessor)
+    {
+        int slots = blocksPerMultiprocessor * _multiprocessors;
+        (int best, int least) = (1, int.MaxValue);
+        for (int splits = 1; splits <= stages && (splits == 1 || tiles * splits <= slots); splits++)
+        {
+            int each = (stages + splits - 1) / splits;
+            if ((stages + each - 1) / each != splits)
+            {
+                continue; // the last parts would be empty
+            }
+
+            int rounds = ((tiles * splits) + slots - 1) / slots;
+            int cost = (rounds * ((4 * each) + 6)) + (splits > 1 ? 12 + splits : 0);
+            (best, least) = cost < least ? (splits, cost) : (best, least);
+        }
+
+        return best;
+    }
+
+    /// <summary>A kernel with what its launches need.</summary>
+    private sealed record Variant(CudaKernel Kernel, int Rows, int SharedBytes, int BlocksPerMultiprocessor);
+}
