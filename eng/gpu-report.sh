@@ -4,15 +4,15 @@
 #   eng/gpu-report.sh PROGRAMS OUT_DIR [PART ...]      PROGRAMS: the folder that `run` lies in
 #
 # Writes OUT_DIR/gpu-tests.log and the reports of artifacts/reference/<gpu>/: llm_benchmark_results.json (the six cases and the FP16 decode paths of
-# gpt2), llm_benchmark_results_large.json (large and xl), llm_benchmark_results_<path>.json (FP16 on the other decode paths),
+# gpt2), llm_benchmark_results_large.json (large and xl), llm_benchmark_results_<path>.json (the other decode paths),
 # llm_benchmark_results_greedy.json (temperature 0), llm_benchmark_results_prompt.json (first token after 512 tokens), each with its tables, and
-# prints the key lines of each. PART (all by default): tests main eager cublas large greedy prompt generate.
+# prints the key lines of each. PART (all by default): tests main graph eager cublas large greedy prompt generate.
 set -euo pipefail
 (($# >= 2)) || { sed -n '2,10p' "$0"; exit 2; }
 cd "$(dirname "$0")/.."
 programs=$(realpath "$1") out=$(realpath -m "$2") work=$(mktemp -d) fixtures=$PWD/tests/fixtures
 shift 2
-parts=" ${*:-tests main eager cublas large greedy prompt generate} "
+parts=" ${*:-tests main graph eager cublas large greedy prompt generate} "
 trap 'rm -rf "$work"' EXIT
 mkdir -p "$out"
 export GPTQUANTBENCH_REQUIRE_GPU=1 GPTQUANTBENCH_FIXTURES=$fixtures DOTNET_SYSTEM_GLOBALIZATION_INVARIANT=1
@@ -38,6 +38,7 @@ if has tests; then
 fi
 
 if has main; then measure ''; fi
+if has graph; then measure _graph --decode graph; fi
 if has eager; then measure _eager --decode eager --quantizations FP16; fi
 if has cublas; then measure _cublas --decode cublas --quantizations FP16; fi
 if has large; then measure _large --models gpt2-large,gpt2-xl --iterationCount 8 --warmupCount 1; fi

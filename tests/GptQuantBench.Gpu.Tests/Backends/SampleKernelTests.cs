@@ -60,6 +60,7 @@ public sealed class SampleKernelTests
     [InlineData("eager")]
     [InlineData("cublas")]
     [InlineData("graph")]
+    [InlineData("persistent")]
     public void A_generation_is_sampled_from_its_own_logits(string decode)
     {
         using OpenedModel model = TestModels.Nano();

@@ -82,6 +82,7 @@ EXPORT CUresult cuDeviceGetAttribute(int* value, int attribute, int device) {
     switch (attribute) {
         case 16: *value = 4; break;                                      // multiprocessors
         case 75: *value = (int)number("STANDIN_CAPABILITY", 9); break;   // compute capability
+        case 95: *value = 1; break;                                      // cooperative launches
         case 97: *value = 227 * 1024; break;                             // shared memory of a block
         default: *value = 0; break;
     }
@@ -205,6 +206,13 @@ static void compute(const Function* f, void* const* p, unsigned blocks) {
         state->token = id;
         state->position += *(int32_t*)p[5];
         (*(int32_t**)p[4])[state->step++] = id;
+    } else if (!strcmp(f->name, "persistent_decode")) { // the same for every step of a launch
+        const char* a = p[0];                               // PersistentArguments of persistent_arguments.cuh
+        DecodeState* state = *(DecodeState* const*)(a + 112);
+        int32_t *ids = *(int32_t* const*)(a + 120), steps = *(const int32_t*)(a + 188), rows = *(const int32_t*)(a + 24);
+        if (*(const int32_t*)(a + 192) >= 0) *state = (DecodeState){0, *(const int32_t*)(a + 196), 0, *(const int32_t*)(a + 192)};
+        for (int32_t i = 0; i < steps; i++) ids[state->step + i] = 318 % rows;
+        *state = (DecodeState){0, state->position + steps, state->step + steps, 318 % rows};
     } else if (!strcmp(f->name, "advance_batch_rows")) { // the same for every row
         DecodeState* states = *(DecodeState**)p[4];
         int32_t rows = *(const int32_t*)((const char*)p[0] + 24), id = 318 % rows;

@@ -14,12 +14,15 @@ internal sealed class ArrivingIds
     private readonly CudaStream _stream;
     private readonly SequenceBuffers _buffers;
     private readonly int _vocabularySize;
+    private readonly PersistentDecoder? _persistent;
 
     /// <param name="stream">Where the generation is queued.</param>
     /// <param name="buffers">Has the page-locked memory and the last logits.</param>
     /// <param name="vocabularySize">Logits of a position.</param>
-    public ArrivingIds(CudaStream stream, SequenceBuffers buffers, int vocabularySize)
+    /// <param name="persistent">Knows why the persistent kernel has ended early; null on other paths.</param>
+    public ArrivingIds(CudaStream stream, SequenceBuffers buffers, int vocabularySize, PersistentDecoder? persistent)
     {
+        _persistent = persistent;
         _stream = stream;
         _buffers = buffers;
         _vocabularySize = vocabularySize;
@@ -61,6 +64,7 @@ internal sealed class ArrivingIds
         {
             if (spin % SpinsBetweenQueries == 0 && _stream.IsCompleted && Volatile.Read(ref slot) == NotYet)
             {
+                _persistent?.ThrowIfGivenUp();
                 throw new InvalidOperationException("The device ended a generation without choosing an id; report this together with the model.");
             }
 

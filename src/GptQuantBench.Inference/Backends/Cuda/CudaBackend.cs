@@ -27,7 +27,7 @@ internal sealed class CudaBackend : IBackend
             CudaDevice device = CudaDevice.Get(options.Device);
             return device.ComputeCapability.Major < LeastCapability
                 ? new(false, device.Name, TooOld(device))
-                : DecodePaths.Find(options.Decode) is null
+                : !DecodePaths.IsKnown(options.Decode)
                 ? new(false, device.Name, DecodePaths.Unknown(options.Decode))
                 : new(true, device.Name, null);
         }

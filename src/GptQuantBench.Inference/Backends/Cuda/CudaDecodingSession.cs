@@ -30,6 +30,7 @@ internal sealed class CudaDecodingSession : IDecodingSession
     private readonly SequenceGraphs _greedy = new();
     private readonly SequenceGraphs _sampled = new();
     private readonly GraphRecorder _recorder;
+    private readonly PersistentDecoder? _persistent;
     private readonly List<CudaEvent> _marks = [];
     private int _stepLaunches;
     private TimeSpan _hostTime;
@@ -51,9 +52,10 @@ internal sealed class CudaDecodingSession : IDecodingSession
         bool longPrompts = capacity > FusedPromptTokens && model.TryGetCuBlas(out _);
         int rows = Math.Min(capacity, longPrompts ? LongestPass : LinearKernels.MaxTokens);
         _buffers = new(model.Pools, _stream, _configuration, _kernels.Linear, capacity, rows);
-        _arriving = new(_stream, _buffers, _configuration.VocabularySize);
         try
         {
+            _persistent = model.Persistent is { } kernel ? new(model, kernel, _buffers) : null;
+            _arriving = new(_stream, _buffers, _configuration.VocabularySize, _persistent);
             FusedForwardPass fused = new(_configuration, _layers, _kernels, _buffers);
             if (fused.MaxTokens < 1)
             {
@@ -68,7 +70,7 @@ internal sealed class CudaDecodingSession : IDecodingSession
                 _ => fused,
             };
             _long = longPrompts && model.Path != DecodePath.Eager ? Stepwise(model.CuBlas) : _short;
-            if (_replays)
+            if (_replays && _persistent is null)
             {
                 _greedy.Step = _recorder.Capture(() => QueueStep(sampled: false));
                 _sampled.Step = _recorder.Capture(() => QueueStep(sampled: true), out _stepLaunches);
@@ -92,7 +94,7 @@ internal sealed class CudaDecodingSession : IDecodingSession
     {
         get
         {
-            if (_stepLaunches == 0)
+            if (_stepLaunches == 0 && _persistent is null)
             {
                 // The eager path replays no graph; one is recorded to be counted, and runs never.
                 using CudaGraph graph = _recorder.Record(() => QueueStep(sampled: true));
@@ -143,6 +145,12 @@ internal sealed class CudaDecodingSession : IDecodingSession
 
         Reset();
         AppendAndChoose(promptIds, generated, sampling, onToken: null, isTimed: true);
+        if (_persistent is not null && milliseconds.Length > 0)
+        {
+            _persistent.ReadTimes(milliseconds);
+            return;
+        }
+
         for (int i = 0; i < milliseconds.Length; i++)
         {
             milliseconds[i] = CudaEvent.ElapsedMilliseconds(_marks[i], _marks[i + 1]);
@@ -160,6 +168,17 @@ internal sealed class CudaDecodingSession : IDecodingSession
         _hostLogits ??= new(_model.Pools.Context, (long)LinearKernels.MaxTokens * vocabulary);
         while (!ids.IsEmpty)
         {
+            if (_persistent is not null && ids.Length == 1)
+            {
+                _persistent.QueueLogits(ids[0], Position);
+                CudaMemory.CopyToHostAsync(_hostLogits.Pointer, _buffers.Logits, (long)vocabulary * sizeof(float), _stream);
+                _stream.Synchronize();
+                _persistent.ThrowIfGivenUp();
+                consumer(Position, 1, _hostLogits.Span[..vocabulary]);
+                Position++;
+                return;
+            }
+
             IForwardPass pass = PassFor(ids.Length);
             int count = Math.Min(pass.MaxTokens, ids.Length);
             ids[..count].CopyTo(_buffers.Prompt.Span);
@@ -187,9 +206,13 @@ internal sealed class CudaDecodingSession : IDecodingSession
         _buffers.PoisonCache(_stream);
     }
 
+    /// <summary>The persistent path's part, for tests; null on other paths.</summary>
+    internal PersistentDecoder? Persistent => _persistent;
+
     /// <inheritdoc />
     public void Dispose()
     {
+        _persistent?.Dispose();
         _greedy.Dispose();
         _sampled.Dispose();
         foreach (CudaEvent mark in _marks)
@@ -227,7 +250,17 @@ internal sealed class CudaDecodingSession : IDecodingSession
 
         int arrived = 0;
         long start = Stopwatch.GetTimestamp();
-        for (int step = 1; step < generated.Length; step++)
+        int steps = Math.Max(0, generated.Length - 1);
+        if (_persistent is not null && steps > 0)
+        {
+            int before = _persistent.Launches;
+            _persistent.Queue(steps, sampled, isTimed);
+            _stepLaunches = (_persistent.Launches - before + steps - 1) / steps;
+            Position += steps;
+            steps = 0;
+        }
+
+        for (int step = 1; step <= steps; step++)
         {
             QueueNextStep(sampled);
             if (isTimed)

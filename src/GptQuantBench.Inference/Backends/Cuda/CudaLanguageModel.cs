@@ -37,7 +37,8 @@ internal sealed class CudaLanguageModel : ILanguageModel
                 $"The CUDA backend cannot run heads of {Configuration.HeadSize} dimensions, only up to {AttentionKernels.MaxHeadSize}; choose the CPU backend.");
         }
 
-        Path = DecodePaths.Require(options.Decode, format);
+        CudaDevice device = CudaDevice.Get(options.Device);
+        Path = DecodePaths.Require(options.Decode, Configuration, format, device);
         CudaContext context = CudaRuntime.Context(options.Device);
         Pools = new(context, new MemoryLedger());
         BytesPerToken = ModelFootprint.Of(model.Architecture, Configuration, format).BytesPerToken;
@@ -48,7 +49,11 @@ internal sealed class CudaLanguageModel : ILanguageModel
             Kernels = CudaRuntime.Kernels(context, format, options.KernelDirectory);
             _weights = new(model, format, Pools, Kernels.Pack, Stream);
             Layers = new(_weights, Configuration);
-            if (Path == DecodePath.CuBlas)
+            if (Path == DecodePath.Persistent)
+            {
+                Persistent = new(CudaRuntime.KernelModules(context, options.KernelDirectory), Configuration, format);
+            }
+            else if (Path == DecodePath.CuBlas)
             {
                 _cuBlas = new(Pools, Stream, Kernels.Tables, format);
             }
@@ -87,6 +92,9 @@ internal sealed class CudaLanguageModel : ILanguageModel
     public KernelSet Kernels { get; }
 
     public Gpt2Layers Layers { get; }
+
+    /// <summary>The kernel of the persistent path; null on other paths.</summary>
+    public PersistentKernel? Persistent { get; }
 
     public CudaWeights Weights => _weights;
 

@@ -11,4 +11,7 @@ internal enum DecodePath
 
     /// <summary>Five fused kernels a layer, replayed as a graph.</summary>
     Graph,
+
+    /// <summary>One cooperative launch that chooses all ids of a generation.</summary>
+    Persistent,
 }

@@ -7,23 +7,24 @@ namespace GptQuantBench.Inference.Backends.Cuda;
 /// <summary>The decode paths by name.</summary>
 internal static class DecodePaths
 {
-    /// <summary>What <c>auto</c> takes.</summary>
+    /// <summary>What <c>auto</c> takes: the fastest path of which every test has passed on a device.</summary>
     public const DecodePath Default = DecodePath.Graph;
 
     private const string Auto = "auto";
 
     private static readonly (string Name, DecodePath Path)[] _all =
-        [("eager", DecodePath.Eager), ("cublas", DecodePath.CuBlas), ("graph", DecodePath.Graph)];
+        [("eager", DecodePath.Eager), ("cublas", DecodePath.CuBlas), ("graph", DecodePath.Graph), ("persistent", DecodePath.Persistent)];
 
     /// <summary>The name of a path.</summary>
     public static string Name(DecodePath path) => _all.First(entry => entry.Path == path).Name;
 
-    /// <summary>The path of a name; <c>auto</c> is the fastest that runs everywhere.</summary>
-    /// <param name="name">What the user asked for.</param>
-    /// <returns>The path, or null where no path has that name.</returns>
-    public static DecodePath? Find(string name) => name.Equals(Auto, StringComparison.OrdinalIgnoreCase)
-        ? Default
-        : _all.Where(entry => entry.Name.Equals(name, StringComparison.OrdinalIgnoreCase)).Select(entry => (DecodePath?)entry.Path).FirstOrDefault();
+    /// <summary>Whether there is a path of a name, or it is <c>auto</c>.</summary>
+    public static bool IsKnown(string name) => name.Equals(Auto, StringComparison.OrdinalIgnoreCase) || Find(name) is not null;
+
+    /// <summary>The path of a name.</summary>
+    /// <returns>Null where no path has that name; <c>auto</c> is none.</returns>
+    public static DecodePath? Find(string name) =>
+        _all.Where(entry => entry.Name.Equals(name, StringComparison.OrdinalIgnoreCase)).Select(entry => (DecodePath?)entry.Path).FirstOrDefault();
 
     /// <summary>Names of the paths that run a format here.</summary>
     public static IReadOnlyList<string> Of(QuantizationFormat format) =>
@@ -33,11 +34,18 @@ internal static class DecodePaths
     public static string Unknown(string name) =>
         $"The CUDA backend has no decode path {Quoted.Text(name)}; choose {Auto}, {string.Join(", ", _all[..^1].Select(entry => entry.Name))} or {_all[^1].Name}.";
 
-    /// <summary>The path of a name, checked against the format and the machine.</summary>
+    /// <summary>The path of a name, checked against the model, the format and the machine.</summary>
     /// <exception cref="ModelFormatException">There is no such path, or it cannot run.</exception>
-    public static DecodePath Require(string name, QuantizationFormat format)
+    public static DecodePath Require(string name, ModelConfiguration configuration, QuantizationFormat format, CudaDevice device)
     {
-        DecodePath path = Find(name) ?? throw new ModelFormatException(Unknown(name));
+        DecodePath path = name.Equals(Auto, StringComparison.OrdinalIgnoreCase)
+            ? Default
+            : Find(name) ?? throw new ModelFormatException(Unknown(name));
+        if (path == DecodePath.Persistent && PersistentKernel.Refusal(configuration, format, device) is { } refusal)
+        {
+            throw new ModelFormatException(refusal);
+        }
+
         if (path == DecodePath.CuBlas)
         {
             if (format.Bits != 16)

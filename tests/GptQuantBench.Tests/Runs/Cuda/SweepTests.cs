@@ -15,7 +15,7 @@ public sealed class SweepTests
     {
         var report = Run([]);
         Assert.Equal(["FP16", "4-bit"], report.Results.Select(row => row.Quantization));
-        Assert.Equal(["cublas", "eager", "graph"], report.Sweeps.Select(point => point.Decode).Order());
+        Assert.Equal(["cublas", "eager", "graph", "persistent"], report.Sweeps.Select(point => point.Decode).Order());
         Assert.All(report.Sweeps, point =>
         {
             Assert.True(point.Success, point.Error);
@@ -34,7 +34,7 @@ public sealed class SweepTests
         // The main job's path has no such kernel; cublas, the first point, has.
         var report = Run([], expectedExitCode: 1, ("STANDIN_FAULT", "gelu_rows:40:700"));
         Assert.All(report.Results, row => Assert.True(row.Success, row.Error));
-        Assert.Equal(["cublas", "eager", "graph"], report.Sweeps.Select(point => point.Decode));
+        Assert.Equal(["cublas", "eager", "graph", "persistent"], report.Sweeps.Select(point => point.Decode));
         Assert.All(report.Sweeps, point => Assert.Null(point.ThroughputTokensPerSec));
         Assert.StartsWith("The kernel gelu_rows faulted on the GPU", report.Sweeps[0].Error, StringComparison.Ordinal);
         Assert.All(report.Sweeps.Skip(1), point => Assert.Contains("(kernel gelu_rows)", point.Error, StringComparison.Ordinal));

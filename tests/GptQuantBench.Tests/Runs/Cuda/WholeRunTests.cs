@@ -38,6 +38,7 @@ public sealed class WholeRunTests
     [InlineData("eager")]
     [InlineData("cublas")]
     [InlineData("graph")]
+    [InlineData("persistent")]
     public void ADecodePathThatIsAskedForRuns(string decode)
     {
         var run = StandInRun.InProcess(["--decode", decode, "--quantizations", "FP16"]);

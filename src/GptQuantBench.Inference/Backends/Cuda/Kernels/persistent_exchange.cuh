@@ -1,0 +1,91 @@
+// How blocks of the persistent kernel hand over results and wait for them.
+#pragma once
+#include "persistent_arguments.cuh"
+
+DEVICE u64 nanoseconds() {
+    u64 t;
+    asm volatile("mov.u64 %0, %%globaltimer;" : "=l"(t));
+    return t;
+}
+
+DEVICE void store_relaxed(u64* address, u64 value) { asm volatile("st.relaxed.gpu.global.u64 [%0], %1;" ::"l"(address), "l"(value) : "memory"); }
+DEVICE void store_release(u64* address, u64 value) { asm volatile("st.release.gpu.global.u64 [%0], %1;" ::"l"(address), "l"(value) : "memory"); }
+
+DEVICE u64 load_relaxed(const u64* address) {
+    u64 v;
+    asm volatile("ld.relaxed.gpu.global.u64 %0, [%1];" : "=l"(v) : "l"(address) : "memory");
+    return v;
+}
+
+DEVICE u64 load_acquire(const u64* address) {
+    u64 v;
+    asm volatile("ld.acquire.gpu.global.u64 %0, [%1];" : "=l"(v) : "l"(address) : "memory");
+    return v;
+}
+
+// Two neighbouring words; each is whole by itself.
+struct WordPair {
+    u64 a, b;
+
+    DEVICE void load(const u64* address) {
+        asm volatile("ld.relaxed.gpu.global.v2.u64 {%0, %1}, [%2];" : "=l"(a), "=l"(b) : "l"(address) : "memory");
+    }
+
+    DEVICE bool is(u32 epoch) const { return (u32)(a >> 32) == epoch && (u32)(b >> 32) == epoch; }
+};
+
+DEVICE u64 word(u32 epoch, u32 payload) { return ((u64)epoch << 32) | payload; }
+
+// A barrier of the block (0) or its first 256 threads (1) that tells everyone whether anyone came with a non-zero value.
+template <int Barrier> DEVICE bool barrier_or(u32 value) {
+    u32 r;
+    asm volatile("{ .reg .pred p, q; setp.ne.u32 q, %1, 0; bar.red.or.pred p, %2, %3, q; selp.u32 %0, 1, 0, p; }"
+                 : "=r"(r)
+                 : "r"(value), "n"(Barrier), "n"(Barrier ? 256 : PersistentThreads)
+                 : "memory");
+    return r != 0;
+}
+
+// Ends waits that take too long: a wait is over after `tries` loads. A thread that has given up goes on with whatever it reads, so that all
+// threads meet at the block's barriers, and the step's last barrier ends the kernel. Tries and not time, because tools that slow a kernel
+// down slow the tries down with it.
+struct Patience {
+    u32 tries; // 0 once given up
+    u32 lost;  // 0, or where: Waits | layer << 8
+
+    DEVICE bool is_over(u32& tried, u32 where) {
+        if (++tried <= tries) {
+            return false;
+        }
+        if (tries) {
+            tries = 0;
+            lost = where;
+        }
+        return true;
+    }
+
+    DEVICE void wait(WordPair& pair, const u64* address, u32 epoch, u32 where) {
+        u32 tried = 0;
+#pragma unroll 1
+        while (!pair.is(epoch) && !is_over(tried, where)) {
+            pair.load(address);
+        }
+    }
+
+    DEVICE u64 wait(u64 first, const u64* address, u32 epoch, u32 where) {
+        u32 tried = 0;
+#pragma unroll 1
+        while ((u32)(first >> 32) != epoch && !is_over(tried, where)) {
+            first = load_relaxed(address);
+        }
+        return first;
+    }
+
+    // Tells the host where this thread has given up; the first to tell it stays.
+    DEVICE void report(u64* fault, u32 step) const {
+        if (lost) {
+            u64 mine = ((u64)(step & 0xffff) << 48) | ((u64)(u32)block_x() << 32) | lost, old;
+            asm volatile("atom.global.cas.b64 %0, [%1], %2, %3;" : "=l"(old) : "l"(fault), "l"((u64)0), "l"(mine) : "memory");
+        }
+    }
+};
