@@ -26,7 +26,7 @@ internal static class Pages
     };
 
     /// <summary>The committed report of two cores.</summary>
-    public static RunReport Measured() => ReportFile.Read(Path.Combine(Root(), "artifacts", "reference", "cpu-xeon-2-cores", "llm_benchmark_results.json"));
+    public static RunReport Measured() => ReportFile.Read(Path.Combine(Root(), "artifacts", "reference", "cpu-epyc-2-cores", "llm_benchmark_results.json"));
 
     private static string Html(RunReport report, IReadOnlyList<Chart> trends)
     {
