@@ -2,7 +2,7 @@
 # Long runs. Minutes.
 #
 #   eng/soak.sh              on the CPU: 500 cases in one process, a million tokens, a seed a hundred times in one process and in twenty
-#   eng/soak.sh PROGRAMS     on an NVIDIA GPU: 200 cases in one process, 300 000 tokens; PROGRAMS: the folder that `run` lies in (eng/bundle.sh)
+#   eng/soak.sh PROGRAMS     on an NVIDIA GPU: 200 cases in one process, 1.3 million tokens; PROGRAMS: the folder that `run` lies in (eng/bundle.sh)
 set -euo pipefail
 (($# <= 1)) || { sed -n '2,5p' "$0"; exit 2; }
 programs=${1:+$(realpath "$1")}
