@@ -7,6 +7,7 @@ namespace GptQuantBench.Inference.Backends.Cuda;
 internal sealed class TiledKernels
 {
     private const int StageRowBytes = 128;
+    private const int RowGranularity = 16;
     private const int SmallestTokens = 8;
     private const int LargestTokens = 64;
 
@@ -72,10 +73,10 @@ internal sealed class TiledKernels
     /// <summary>Tiles of a launch whose splits are added, at most.</summary>
     public int MostSplitTiles => 2 * _multiprocessors;
 
-    /// <summary>Queues one product; Splits follows from the matrix.</summary>
+    /// <summary>Queues one product; TileRows and Splits follow from the matrix.</summary>
     /// <param name="stream">Where.</param>
     /// <param name="arguments">
-    /// All but Splits; Partial and Arrived are there, of <see cref="PartialLength"/> and <see cref="MostSplitTiles"/>.
+    /// All but TileRows and Splits; Partial and Arrived are there, of <see cref="PartialLength"/> and <see cref="MostSplitTiles"/>.
     /// </param>
     public void Launch(CudaStream stream, ref TiledArguments arguments)
     {
@@ -86,9 +87,10 @@ internal sealed class TiledKernels
         }
 
         Variant variant = (arguments.Matrix.Rows >= ManyRows ? _wide[size] : null) ?? _narrow[size]!;
-        int tiles = (arguments.Matrix.Rows + variant.Rows - 1) / variant.Rows;
-        arguments.Splits = Splits(tiles, (arguments.Matrix.Pitch + StageRowBytes - 1) / StageRowBytes, variant.BlocksPerMultiprocessor);
-        LaunchShape shape = new(new Dim3(tiles, arguments.Splits), 2 * variant.Rows, variant.SharedBytes) { ProgrammaticStreamSerialization = _dependentLaunch };
+        (int tileRows, int splits) = Cut(arguments.Matrix.Rows, (arguments.Matrix.Pitch + StageRowBytes - 1) / StageRowBytes, variant);
+        (arguments.TileRows, arguments.Splits) = (tileRows, splits);
+        int tiles = (arguments.Matrix.Rows + tileRows - 1) / tileRows;
+        LaunchShape shape = new(new Dim3(tiles, splits), 2 * variant.Rows, variant.SharedBytes) { ProgrammaticStreamSerialization = _dependentLaunch };
         variant.Kernel.Launch(stream, shape, new Parameter<TiledArguments>(arguments));
     }
 
@@ -104,24 +106,31 @@ internal sealed class TiledKernels
     }
 
     /// <summary>
-    /// Parts that the columns are cut into, so that all multiprocessors have as much to do and few sums are added. The costs, in quarters
-    /// of a stage, follow measurements on an H100: 6 to start a block, 12 and 1 a split to add sums.
+    /// Rows of a tile, and parts that the columns are cut into, so that all multiprocessors have as much to do and few sums are added. The
+    /// costs, in quarters of a stage, follow measurements on an H100: half of a stage is there whatever its rows; 6 to start a block, 12 and 1
+    /// a split to add sums.
     /// </summary>
-    private int Splits(int tiles, int stages, int blocksPerMultiprocessor)
+    private (int TileRows, int Splits) Cut(int rows, int stages, Variant variant)
     {
-        int slots = blocksPerMultiprocessor * _multiprocessors;
-        (int best, int least) = (1, int.MaxValue);
-        for (int splits = 1; splits <= stages && (splits == 1 || tiles * splits <= slots); splits++)
+        int slots = variant.BlocksPerMultiprocessor * _multiprocessors;
+        (int TileRows, int Splits) best = (variant.Rows, 1);
+        double least = double.MaxValue;
+        for (int tileRows = variant.Rows; tileRows >= variant.Rows * 3 / 4; tileRows -= RowGranularity)
         {
-            int each = (stages + splits - 1) / splits;
-            if ((stages + each - 1) / each != splits)
+            int tiles = (rows + tileRows - 1) / tileRows;
+            for (int splits = 1; splits <= stages && (splits == 1 || tiles * splits <= slots); splits++)
             {
-                continue; // the last parts would be empty
-            }
+                int each = (stages + splits - 1) / splits;
+                if ((stages + each - 1) / each != splits)
+                {
+                    continue; // the last parts would be empty
+                }
 
-            int rounds = ((tiles * splits) + slots - 1) / slots;
-            int cost = (rounds * ((4 * each) + 6)) + (splits > 1 ? 12 + splits : 0);
-            (best, least) = cost < least ? (splits, cost) : (best, least);
+                int rounds = ((tiles * splits) + slots - 1) / slots;
+                double stage = 2 + (2.0 * tileRows / variant.Rows);
+                double cost = (rounds * ((stage * each) + 6)) + (splits > 1 ? 12 + splits : 0);
+                (best, least) = cost < least ? ((tileRows, splits), cost) : (best, least);
+            }
         }
 
         return best;
