@@ -107,8 +107,8 @@ internal sealed class TiledKernels
 
     /// <summary>
     /// Rows of a tile, and parts that the columns are cut into, so that all multiprocessors have as much to do and few sums are added. The
-    /// costs, in quarters of a stage, follow measurements on an H100: half of a stage is there whatever its rows; 6 to start a block, 12 and 1
-    /// a split to add sums.
+    /// costs, in quarters of a stage, follow measurements on an H100: half of a stage is there whatever its rows; 6 to start a block, 15 and 1
+    /// a split to add sums. Tiles of fewer rows pay off only where they fill the device.
     /// </summary>
     private (int TileRows, int Splits) Cut(int rows, int stages, Variant variant)
     {
@@ -121,14 +121,15 @@ internal sealed class TiledKernels
             for (int splits = 1; splits <= stages && (splits == 1 || tiles * splits <= slots); splits++)
             {
                 int each = (stages + splits - 1) / splits;
-                if ((stages + each - 1) / each != splits)
+                int rounds = ((tiles * splits) + slots - 1) / slots;
+                bool isFull = 10L * tiles * splits >= 9L * rounds * slots;
+                if ((stages + each - 1) / each != splits || (tileRows < variant.Rows && !isFull))
                 {
-                    continue; // the last parts would be empty
+                    continue; // in the first case the last parts would be empty
                 }
 
-                int rounds = ((tiles * splits) + slots - 1) / slots;
                 double stage = 2 + (2.0 * tileRows / variant.Rows);
-                double cost = (rounds * ((stage * each) + 6)) + (splits > 1 ? 12 + splits : 0);
+                double cost = (rounds * ((stage * each) + 6)) + (splits > 1 ? 15 + splits : 0);
                 (best, least) = cost < least ? ((tileRows, splits), cost) : (best, least);
             }
         }

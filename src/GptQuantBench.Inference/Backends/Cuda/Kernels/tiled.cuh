@@ -143,7 +143,7 @@ template <class Format, int Groups, int Slots> struct Tiled {
 
     // This thread's copies of a stage, the one of column 0, and what its copies of scales are.
     const u8* weights[4];
-    u32 weightBytes[4]; // 0: no row
+    int rows; // of the tile, from this thread's first
     const u8* inputs;
     int inputTokens; // copies that have a token
     int scaleUnit, scaleShift; // bytes of a copy of scales, and log2 of the copies of a row
@@ -161,12 +161,10 @@ template <class Format, int Groups, int Slots> struct Tiled {
         half = warp / Slots;
         row = warp % Slots * 32;
         firstRow = block_x() * a.tileRows;
+        rows = minimum(a.tileRows, m.rows - firstRow) - (thread >> 3);
 #pragma unroll
         for (int i = 0; i < 4; i++) {
-            int line = (thread >> 3) + i * RowsApart;
-            bool isRow = line < a.tileRows && firstRow + line < m.rows;
-            weights[i] = m.codes + (u64)(isRow ? firstRow + line : 0) * m.pitch + (thread & 7) * 16;
-            weightBytes[i] = isRow ? 16 : 0;
+            weights[i] = m.codes + (u64)minimum(firstRow + (thread >> 3) + i * RowsApart, m.rows - 1) * m.pitch + (thread & 7) * 16;
         }
         int token = thread / TokenPieces;
         inputs = (const u8*)(a.input + (u64)minimum(token, a.tokens - 1) * a.inputPitch + thread % TokenPieces * 8);
@@ -195,7 +193,7 @@ template <class Format, int Groups, int Slots> struct Tiled {
         u32 to = slot + (thread >> 3) * StageRowBytes + place_of_weights(piece, thread >> 3) * 16;
 #pragma unroll
         for (int i = 0; i < 4; i++) {
-            copy16_ahead(to + i * RowsApart * StageRowBytes, weights[i] + offset, inside ? weightBytes[i] : 0);
+            copy16_ahead(to + i * RowsApart * StageRowBytes, weights[i] + offset, inside && i * RowsApart < rows ? 16 : 0);
         }
     }
 
