@@ -142,8 +142,9 @@ template <class Format, int Groups, int Slots> struct Tiled {
     int thread, warp, lane, g, q, half, row, firstRow; // row: the warp's first in the tile
 
     // This thread's copies of a stage, the one of column 0, and what its copies of scales are.
-    const u8* weights[4];
-    int rows; // of the tile, from this thread's first
+    const u8* weights;
+    int stride; // bytes from a row of weights to the next
+    int rows; // of the tile, from its first
     const u8* inputs;
     int inputTokens; // copies that have a token
     int scaleUnit, scaleShift; // bytes of a copy of scales, and log2 of the copies of a row
@@ -162,10 +163,8 @@ template <class Format, int Groups, int Slots> struct Tiled {
         row = warp % Slots * 32;
         firstRow = block_x() * a.tileRows;
         rows = minimum(a.tileRows, m.rows - firstRow) - (thread >> 3);
-#pragma unroll
-        for (int i = 0; i < 4; i++) {
-            weights[i] = m.codes + (u64)minimum(firstRow + (thread >> 3) + i * RowsApart, m.rows - 1) * m.pitch + (thread & 7) * 16;
-        }
+        weights = m.codes + (u64)minimum(firstRow + (thread >> 3), m.rows - 1) * m.pitch + (thread & 7) * 16;
+        stride = RowsApart * m.pitch;
         int token = thread / TokenPieces;
         inputs = (const u8*)(a.input + (u64)minimum(token, a.tokens - 1) * a.inputPitch + thread % TokenPieces * 8);
         inputTokens = a.tokens - token;
@@ -193,7 +192,7 @@ template <class Format, int Groups, int Slots> struct Tiled {
         u32 to = slot + (thread >> 3) * StageRowBytes + place_of_weights(piece, thread >> 3) * 16;
 #pragma unroll
         for (int i = 0; i < 4; i++) {
-            copy16_ahead(to + i * RowsApart * StageRowBytes, weights[i] + offset, inside && i * RowsApart < rows ? 16 : 0);
+            copy16_ahead(to + i * RowsApart * StageRowBytes, weights + offset + (i * RowsApart < rows ? (u64)i * stride : 0), inside && i * RowsApart < rows ? 16 : 0);
         }
     }
 
