@@ -7,7 +7,6 @@ namespace GptQuantBench.Inference.Backends.Cuda;
 internal sealed class TiledKernels
 {
     private const int StageRowBytes = 128;
-    private const int RowGranularity = 16;
     private const int SmallestTokens = 8;
     private const int LargestTokens = 64;
 
@@ -87,10 +86,10 @@ internal sealed class TiledKernels
         }
 
         Variant variant = (arguments.Matrix.Rows >= ManyRows ? _wide[size] : null) ?? _narrow[size]!;
-        (int tileRows, int splits) = Cut(arguments.Matrix.Rows, (arguments.Matrix.Pitch + StageRowBytes - 1) / StageRowBytes, variant);
-        (arguments.TileRows, arguments.Splits) = (tileRows, splits);
-        int tiles = (arguments.Matrix.Rows + tileRows - 1) / tileRows;
-        LaunchShape shape = new(new Dim3(tiles, splits), 2 * variant.Rows, variant.SharedBytes) { ProgrammaticStreamSerialization = _dependentLaunch };
+        int stages = (arguments.Matrix.Pitch + StageRowBytes - 1) / StageRowBytes;
+        TileCut cut = TileCut.Of(arguments.Matrix.Rows, stages, variant.Rows, variant.BlocksPerMultiprocessor * _multiprocessors);
+        (arguments.TileRows, arguments.Splits) = (cut.TileRows, cut.Splits);
+        LaunchShape shape = new(new Dim3(cut.Tiles, cut.Splits), 2 * variant.Rows, variant.SharedBytes) { ProgrammaticStreamSerialization = _dependentLaunch };
         variant.Kernel.Launch(stream, shape, new Parameter<TiledArguments>(arguments));
     }
 
@@ -103,38 +102,6 @@ internal sealed class TiledKernels
         int budget = _dependentLaunch ? isAlone ? 224 : 112 : isAlone ? 98 : 80;
         int ring = Math.Clamp(budget * 1024 / stage, 2, 6);
         return Math.Max(ring * stage, 2 * tokens * (rows + 4) * sizeof(float));
-    }
-
-    /// <summary>
-    /// Rows of a tile, and parts that the columns are cut into, so that all multiprocessors have as much to do and few sums are added. The
-    /// costs, in quarters of a stage, follow measurements on an H100: half of a stage is there whatever its rows; 6 to start a block, 15 and 1
-    /// a split to add sums. Tiles of fewer rows pay off only where they fill the device.
-    /// </summary>
-    private (int TileRows, int Splits) Cut(int rows, int stages, Variant variant)
-    {
-        int slots = variant.BlocksPerMultiprocessor * _multiprocessors;
-        (int TileRows, int Splits) best = (variant.Rows, 1);
-        double least = double.MaxValue;
-        for (int tileRows = variant.Rows; tileRows >= variant.Rows * 3 / 4; tileRows -= RowGranularity)
-        {
-            int tiles = (rows + tileRows - 1) / tileRows;
-            for (int splits = 1; splits <= stages && (splits == 1 || tiles * splits <= slots); splits++)
-            {
-                int each = (stages + splits - 1) / splits;
-                int rounds = ((tiles * splits) + slots - 1) / slots;
-                bool isFull = 10L * tiles * splits >= 9L * rounds * slots;
-                if ((stages + each - 1) / each != splits || (tileRows < variant.Rows && !isFull))
-                {
-                    continue; // in the first case the last parts would be empty
-                }
-
-                double stage = 2 + (2.0 * tileRows / variant.Rows);
-                double cost = (rounds * ((stage * each) + 6)) + (splits > 1 ? 15 + splits : 0);
-                (best, least) = cost < least ? ((tileRows, splits), cost) : (best, least);
-            }
-        }
-
-        return best;
     }
 
     /// <summary>A kernel with what its launches need.</summary>
