@@ -5,14 +5,16 @@
 #
 # Writes OUT_DIR/gpu-tests.log and the reports of artifacts/reference/<gpu>/: llm_benchmark_results.json (the six cases and the FP16 decode paths of
 # gpt2), llm_benchmark_results_large.json (large and xl), llm_benchmark_results_<path>.json (the other decode paths),
-# llm_benchmark_results_greedy.json (temperature 0), llm_benchmark_results_prompt.json (first token after 512 tokens), each with its tables, and
-# prints the key lines of each. PART (all by default): tests main graph eager cublas large greedy prompt generate.
+# llm_benchmark_results_greedy.json (temperature 0), llm_benchmark_results_prompt.json (first token after 512 tokens),
+# llm_benchmark_results_sweeps.json (prompt lengths, depths, batch sizes and single tokens of gpt2 and gpt2-medium), llm_benchmark_results_kernels.json
+# (every product kernel, shape and batch), each with its tables and charts, and prints the key lines of each.
+# PART (all by default): tests main graph eager cublas large greedy prompt sweeps kernels generate.
 set -euo pipefail
-(($# >= 2)) || { sed -n '2,10p' "$0"; exit 2; }
+(($# >= 2)) || { sed -n '2,12p' "$0"; exit 2; }
 cd "$(dirname "$0")/.."
 programs=$(realpath "$1") out=$(realpath -m "$2") work=$(mktemp -d) fixtures=$PWD/tests/fixtures
 shift 2
-parts=" ${*:-tests main graph eager cublas large greedy prompt generate} "
+parts=" ${*:-tests main graph eager cublas large greedy prompt sweeps kernels generate} "
 trap 'rm -rf "$work"' EXIT
 mkdir -p "$out"
 export GPTQUANTBENCH_REQUIRE_GPU=1 GPTQUANTBENCH_FIXTURES=$fixtures DOTNET_SYSTEM_GLOBALIZATION_INVARIANT=1
@@ -22,10 +24,21 @@ has() { [[ $parts == *" $1 "* ]]; }
 
 measure() { # suffix, then arguments
   local name=llm_benchmark_results$1 filter=(--filter '*'); shift
-  if [[ ${1-} == --filter ]]; then filter=("$1" "$2"); shift 2; fi
+  if [[ ${1-} == --filter ]]; then
+    filter=("$1")
+    shift
+    while (($# > 0)) && [[ $1 != --* ]]; do filter+=("$1"); shift; done
+  fi
+  rm -rf artifacts/charts
   "$programs/run" GptQuantBench "${filter[@]}" --inProcess --weights synthetic --artifacts artifacts "$@" >"$out/$name.log" 2>&1 || echo "$name: exit code $?"
   cp artifacts/llm_benchmark_results.json "$out/$name.json"
   cp artifacts/llm_benchmark_results.md "$out/$name.md" || echo "$name: no tables"
+  if [[ -d artifacts/charts ]]; then
+    local charts=$out/${name}_charts
+    [[ $name != llm_benchmark_results ]] || charts=$out/charts
+    rm -rf "$charts"
+    cp -r artifacts/charts "$charts"
+  fi
   local options=$*
   echo "== $name: GptQuantBench ${filter[*]} --inProcess --weights synthetic ${options:0:120}"
   sed -n -e '/^TEST /p' -e '/^  FAILED/,/^$/p' -e '/^SWEEP /,/^$/p' -e '/^GPU  /p' -e '/^Driver  /p' "$out/$name.log"
@@ -46,6 +59,9 @@ if has greedy; then measure _greedy --models gpt2,gpt2-medium,gpt2-xl --temperat
 
 # " the" is one token.
 if has prompt; then measure _prompt --filter '*FirstToken*' --models gpt2 --prompt "$(printf ' the%.0s' {1..512})"; fi
+
+if has sweeps; then measure _sweeps --filter '*Sweep*' --sweeps full --models gpt2,gpt2-medium --iterationCount 10; fi
+if has kernels; then measure _kernels --filter '*MatrixKernels*' '*DeviceProbes*' --sweeps full --models gpt2 --iterationCount 3 --warmupCount 0; fi
 
 if has generate; then
   for backend in cpu cuda; do

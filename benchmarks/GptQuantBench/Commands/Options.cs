@@ -59,6 +59,8 @@ internal static class Options
 
     public static Option<string?> Sweeps { get; } = Value("--sweeps", "short|full|none", "sweeps and kernel benchmarks after the main job: a short form, all points, or none");
 
+    public static Option<string?> Kernel { get; } = Value("--kernel", "NAME,NAME", "kernels to time; without it the one that runs such a product");
+
     public static Option<string?> Shape { get; } = Value("--shape", "4096x14336", "inputs and outputs of the matrix");
 
     public static Option<string?> Batch { get; } = Value("--batch", "1", "vectors that are multiplied together");

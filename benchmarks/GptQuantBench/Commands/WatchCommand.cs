@@ -16,7 +16,7 @@ internal static class WatchCommand
     private const string DefaultShape = "4096x14336";
     private const int LargestSide = 1 << 20;
 
-    private static readonly Option[] _options = [Options.Kernels, Options.Quantizations, Options.Shape, Options.Batch, Options.Device];
+    private static readonly Option[] _options = [Options.Kernels, Options.Kernel, Options.Quantizations, Options.Shape, Options.Batch, Options.Device];
 
     /// <summary>Runs; returns the exit code.</summary>
     public static int Execute(string[] arguments)
@@ -26,10 +26,11 @@ internal static class WatchCommand
         {
             return HelpPage.WriteVerb(
                 Verbs.Watch,
-                "Times the matrix-product kernel of a format again whenever a PTX file of a folder changes; Ctrl+C ends it.",
+                "Times matrix-product kernels again whenever a PTX file of a folder changes; Ctrl+C ends it.",
                 _options,
                 "--kernels /tmp/ptx --quantizations 4-bit",
-                "--kernels /tmp/ptx --quantizations FP16,8-bit,4-bit --shape 768x2304 --batch 16");
+                "--kernels /tmp/ptx --quantizations FP16,8-bit,4-bit --shape 768x2304 --batch 16",
+                "--kernels /tmp/ptx --kernel linear_product,tiled_product --batch 16");
         }
 
         var folder = result.GetValue(Options.Kernels) ?? Environment.GetEnvironmentVariable(PtxDirectoryVariable);
@@ -43,21 +44,22 @@ internal static class WatchCommand
         var options = new BackendOptions(result.Int(Options.Device, 0, 0, 1023), KernelDirectory: Path.GetFullPath(folder));
         var selection = BackendRegistry.Select(Backend, options);
         var backend = selection.Backend ?? throw new UserErrorException($"watch needs a CUDA device, and none can be used: {selection.Error}");
+        var subjects = Subjects(result, backend.KernelBench(options), layouts, batch);
         using var stop = new SignalCancellation();
         using var changes = new FolderChanges(options.KernelDirectory!, "*.ptx");
         Console.WriteLine($"Watching {options.KernelDirectory} on {selection.Device}; Ctrl+C ends it.");
-        return Watch(backend, options, layouts, batch, changes, stop.Token);
+        return Watch(backend, options, subjects, batch, changes, stop.Token);
     }
 
     private static int Watch(
-        IBackend backend, BackendOptions options, IReadOnlyList<PackedLayout> layouts, int batch, FolderChanges changes, CancellationToken stop)
+        IBackend backend, BackendOptions options, IReadOnlyList<Subject> subjects, int batch, FolderChanges changes, CancellationToken stop)
     {
-        Dictionary<PackedLayout, (KernelTrial First, KernelTrial Last)> trials = [];
+        Dictionary<Subject, (KernelTrial First, KernelTrial Last)> trials = [];
         for (var round = 0; !stop.IsCancellationRequested; round++)
         {
-            foreach (var layout in layouts)
+            foreach (var subject in subjects)
             {
-                if (!Try(backend, options, layout, batch, round, trials))
+                if (!Try(backend, options, subject, batch, round, trials))
                 {
                     return ExitCode.CaseFailed;
                 }
@@ -81,20 +83,19 @@ internal static class WatchCommand
     private static bool Try(
         IBackend backend,
         BackendOptions options,
-        PackedLayout layout,
+        Subject subject,
         int batch,
         int round,
-        Dictionary<PackedLayout, (KernelTrial First, KernelTrial Last)> trials)
+        Dictionary<Subject, (KernelTrial First, KernelTrial Last)> trials)
     {
-        var bench = backend.KernelBench(options);
-        var kernel = bench.MatrixKernelsOf(layout.Format)[0];
+        var (kernel, layout) = subject;
         var name = string.Create(
             CultureInfo.InvariantCulture, $"  {(round == 0 ? "start" : $"change {round}"),-10}{kernel} {layout.Format.Name} {layout.Columns}x{layout.Rows} batch {batch}: ");
         try
         {
-            var trial = KernelTrial.Measure(bench, kernel, layout, batch);
-            var isKnown = trials.TryGetValue(layout, out var earlier);
-            trials[layout] = (isKnown ? earlier.First : trial, trial);
+            var trial = KernelTrial.Measure(backend.KernelBench(options), kernel, layout, batch);
+            var isKnown = trials.TryGetValue(subject, out var earlier);
+            trials[subject] = (isKnown ? earlier.First : trial, trial);
             Console.WriteLine(name + Text(trial) + (isKnown ? $", {Change(trial, earlier.First)} since the start, {Change(trial, earlier.Last)} since the last" : ""));
             return true;
         }
@@ -120,6 +121,30 @@ internal static class WatchCommand
 
     private static string Change(KernelTrial trial, KernelTrial other) => FigureFormat.Change((trial.MedianUs / other.MedianUs) - 1);
 
+    /// <summary>The kernels that were named, each for every format, or the one that runs such a product.</summary>
+    private static List<Subject> Subjects(ParseResult result, IKernelBench bench, IReadOnlyList<PackedLayout> layouts, int batch)
+    {
+        if (result.GetValue(Options.Kernel) is not { } text)
+        {
+            return [.. layouts.Select(layout => new Subject(bench.MatrixKernelFor(layout, batch), layout))];
+        }
+
+        List<Subject> subjects = [];
+        foreach (var layout in layouts)
+        {
+            var known = bench.MatrixKernelsOf(layout.Format);
+            foreach (var name in result.Names(Options.Kernel, ""))
+            {
+                subjects.Add(known.Contains(name)
+                    ? new(name, layout)
+                    : throw new UserErrorException(
+                        $"Option {Options.Kernel.Name} has the value '{text}'; expected names of kernels, for {layout.Format.Name} {string.Join(" or ", known)}."));
+            }
+        }
+
+        return subjects;
+    }
+
     private static IReadOnlyList<PackedLayout> Layouts(ParseResult result)
     {
         var text = result.GetValue(Options.Shape) ?? DefaultShape;
@@ -135,4 +160,7 @@ internal static class WatchCommand
 
     private static int? Side(string text) =>
         int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var side) && side is > 0 and <= LargestSide ? side : null;
+
+    /// <summary>What a line is about.</summary>
+    private sealed record Subject(string Kernel, PackedLayout Layout);
 }

@@ -11,6 +11,15 @@ public interface IKernelBench
     /// <summary>Name of the matrix-product kernels that run a format here; the one that <c>auto</c> takes is first.</summary>
     IReadOnlyList<string> MatrixKernelsOf(QuantizationFormat format);
 
+    /// <summary>
+    /// The own kernel that multiplies a matrix of this shape with so many vectors; where the backend leaves it to a library, the one that it
+    /// takes where the library is missing.
+    /// </summary>
+    string MatrixKernelFor(PackedLayout layout, int inputs);
+
+    /// <summary>The largest error (<see cref="IMatrixBench.RelativeError"/>) that rounding explains; a product beyond it is wrong.</summary>
+    double LargestError { get; }
+
     /// <summary>Matrices of one shape and format with random values, and the kernel that multiplies them; memory is taken here.</summary>
     /// <param name="kernel">A name that <see cref="MatrixKernelsOf"/> gives for the format.</param>
     /// <param name="layout">Format and shape.</param>

@@ -11,11 +11,17 @@ namespace GptQuantBench.Inference.Backends.Cpu;
 internal sealed class CpuKernelBench(CpuKernel chosen, bool isForced, string decode) : IKernelBench
 {
     /// <inheritdoc />
+    public double LargestError => 0.02; // activations of 8 bits cost 0.007
+
+    /// <inheritdoc />
     public long? CacheBytes => CpuCache.LastLevelBytes();
 
     /// <inheritdoc />
     public IReadOnlyList<string> MatrixKernelsOf(QuantizationFormat format) =>
         [.. Kernels(format).Select(kernel => CpuDecodePath.Name(kernel.Kernel, kernel.Products))];
+
+    /// <inheritdoc />
+    public string MatrixKernelFor(PackedLayout layout, int inputs) => MatrixKernelsOf(layout.Format)[0];
 
     /// <inheritdoc />
     public IMatrixBench CreateMatrix(string kernel, PackedLayout layout, int mostInputs, long rotationBytes)

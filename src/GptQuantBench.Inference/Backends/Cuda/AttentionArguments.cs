@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using GptQuantBench.Cuda;
+using GptQuantBench.Inference.Models;
 
 namespace GptQuantBench.Inference.Backends.Cuda;
 
@@ -24,4 +25,18 @@ internal struct AttentionArguments
     public int OutputPitch;
     public CudaDevicePointer Rows;
     public ulong SequencePitch;
+
+    /// <summary>What a pass over the first rows needs, but for where its positions stand: State, or Rows with SequencePitch.</summary>
+    public static AttentionArguments Of(ModelConfiguration configuration, IActivations buffers, int layer) => new()
+    {
+        Queries = buffers.Queries,
+        Keys = buffers.Keys(layer),
+        Values = buffers.Values(layer),
+        Output = buffers.Attended,
+        Heads = configuration.HeadCount,
+        HeadSize = configuration.HeadSize,
+        HeadPitch = buffers.HeadPitch,
+        Capacity = buffers.Capacity,
+        OutputPitch = buffers.NormedPitch,
+    };
 }

@@ -25,20 +25,9 @@ internal sealed class BatchAttention(ModelConfiguration configuration, KernelSet
             buffers.HeadPitch,
             buffers.Capacity,
             1f / MathF.Sqrt(configuration.HeadSize)));
-        AttentionArguments attention = new()
-        {
-            Queries = buffers.Queries,
-            Keys = buffers.Keys(layer),
-            Values = buffers.Values(layer),
-            Output = buffers.Attended,
-            Heads = configuration.HeadCount,
-            HeadSize = configuration.HeadSize,
-            HeadPitch = buffers.HeadPitch,
-            Capacity = buffers.Capacity,
-            OutputPitch = buffers.NormedPitch,
-            Rows = Rows,
-            SequencePitch = (ulong)buffers.SequencePitch,
-        };
+        AttentionArguments attention = AttentionArguments.Of(configuration, buffers, layer);
+        attention.Rows = Rows;
+        attention.SequencePitch = (ulong)buffers.SequencePitch;
         kernels.Attention.LaunchRows(stream, ref attention, tokens);
     }
 }

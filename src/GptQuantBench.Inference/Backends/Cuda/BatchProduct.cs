@@ -1,15 +1,21 @@
 using GptQuantBench.Cuda;
+using GptQuantBench.Inference.Quantization;
 
 namespace GptQuantBench.Inference.Backends.Cuda;
 
 /// <summary>
-/// Products of the rows of a batch, each by the kernel that measurements found fastest for its shape (docs/kernels.md, "Which product
-/// runs").
+/// Products of many rows, of a batch or of a prompt, each by the kernel that measurements found fastest for its shape (docs/kernels.md,
+/// "Which product runs").
 /// </summary>
-internal sealed class BatchProduct(LinearKernels linear, TiledProduct tiled, CuBlasProduct? cuBlas, bool isHalf) : IMatrixProduct
+/// <param name="linear">Of few tokens.</param>
+/// <param name="tiled">Of up to 64 tokens; asked for when the first product needs it, because its kernels are compiled then.</param>
+/// <param name="cuBlas">Null where it is not installed.</param>
+/// <param name="isHalf">Whether weights are FP16.</param>
+internal sealed class BatchProduct(LinearKernels linear, Func<TiledProduct> tiled, CuBlasProduct? cuBlas, bool isHalf) : IMatrixProduct
 {
     // Where the own kernels of up to 16 tokens, which read activations as they are, beat tiles: few weights, or few columns.
-    private const long FewWeights = 6_000_000;
+    private const long FewWeights = 8_000_000;
+    private const long FewWeightsOfHalf = 6_000_000;
     private const int FewColumns = 1024;
 
     // FP16 matrices with so many more rows than columns (an output head) run faster in tiles than in cuBLAS.
@@ -20,15 +26,16 @@ internal sealed class BatchProduct(LinearKernels linear, TiledProduct tiled, CuB
 
     private readonly FewTokenProduct _few = new(linear);
 
+    /// <summary>Whether the own kernel of few tokens is the fastest.</summary>
+    public static bool IsForFewTokens(PackedLayout layout, int tokens) =>
+        tokens <= LinearKernels.MaxTokens
+        && (layout.Columns <= FewColumns || (long)layout.Rows * layout.Columns <= (layout.Format.Bits == 16 ? FewWeightsOfHalf : FewWeights));
+
     /// <inheritdoc />
-    public IMatrixProduct For(DeviceMatrix matrix, int tokens)
-    {
-        (int rows, int columns) = (matrix.Layout.Rows, matrix.Layout.Columns);
-        bool isSmall = columns <= FewColumns || (long)rows * columns <= FewWeights;
-        return isSmall && tokens <= LinearKernels.MaxTokens ? _few
-            : cuBlas is not null && (tokens > ManyTokens || (isHalf && rows <= RowsPerColumnOfHead * columns)) ? cuBlas
-            : tiled;
-    }
+    public IMatrixProduct For(DeviceMatrix matrix, int tokens) =>
+        IsForFewTokens(matrix.Layout, tokens) ? _few
+        : cuBlas is not null && (tokens > ManyTokens || (isHalf && matrix.Layout.Rows <= RowsPerColumnOfHead * matrix.Layout.Columns)) ? cuBlas
+        : tiled();
 
     /// <inheritdoc />
     public void Queue(CudaStream stream, DeviceMatrix matrix, CudaDevicePointer input, int inputPitch, CudaDevicePointer output, int tokens) =>

@@ -55,7 +55,7 @@ internal sealed class CudaBatchDecodingSession : IBatchDecodingSession
             _attention = new(_configuration, _kernels, _buffers);
             model.TryGetCuBlas(out CuBlasProduct? cuBlas);
             _tiled = model.Path == DecodePath.CuBlas ? null : new(model.Pools, _stream, _kernels.Tiled);
-            IMatrixProduct product = _tiled is null ? model.CuBlas : new BatchProduct(_kernels.Linear, _tiled, cuBlas, model.Format.Bits == 16);
+            IMatrixProduct product = _tiled is null ? model.CuBlas : new BatchProduct(_kernels.Linear, () => _tiled, cuBlas, model.Format.Bits == 16);
             _blocks = new(_configuration, _layers, _kernels.Rows, _buffers, product, _attention);
         }
         catch

@@ -11,7 +11,7 @@ namespace GptQuantBench.Inference.Backends.Cuda;
 /// </summary>
 internal sealed class CudaDecodingSession : IDecodingSession
 {
-    /// <summary>Prompts longer than this are multiplied by cuBLAS where it is installed; shorter ones by the fused kernels.</summary>
+    /// <summary>Prompts longer than this run operation by operation, with the products of <see cref="BatchProduct"/>; shorter ones fused.</summary>
     public const int FusedPromptTokens = LinearKernels.MaxTokens;
 
     /// <summary>Tokens of one pass at most; bounds the memory for activations.</summary>
@@ -31,6 +31,7 @@ internal sealed class CudaDecodingSession : IDecodingSession
     private readonly SequenceGraphs _sampled = new();
     private readonly GraphRecorder _recorder;
     private readonly PersistentDecoder? _persistent;
+    private TiledProduct? _tiled;
     private readonly List<CudaEvent> _marks = [];
     private int _stepLaunches;
     private TimeSpan _hostTime;
@@ -49,7 +50,7 @@ internal sealed class CudaDecodingSession : IDecodingSession
         Capacity = capacity;
         _replays = model.Path != DecodePath.Eager && !_stream.SynchronizesLaunches;
 
-        bool longPrompts = capacity > FusedPromptTokens && model.TryGetCuBlas(out _);
+        bool longPrompts = capacity > FusedPromptTokens;
         int rows = Math.Min(capacity, longPrompts ? LongestPass : LinearKernels.MaxTokens);
         _buffers = new(model.Pools, _stream, _configuration, _kernels.Linear, capacity, rows);
         try
@@ -69,7 +70,11 @@ internal sealed class CudaDecodingSession : IDecodingSession
                 DecodePath.CuBlas => Stepwise(model.CuBlas),
                 _ => fused,
             };
-            _long = longPrompts && model.Path != DecodePath.Eager ? Stepwise(model.CuBlas) : _short;
+            _long = model.Path switch
+            {
+                DecodePath.Graph or DecodePath.Persistent when longPrompts => Stepwise(PromptProduct()),
+                _ => _short,
+            };
             if (_replays && _persistent is null)
             {
                 _greedy.Step = _recorder.Capture(() => QueueStep(sampled: false));
@@ -221,6 +226,7 @@ internal sealed class CudaDecodingSession : IDecodingSession
         }
 
         _hostLogits?.Dispose();
+        _tiled?.Dispose();
         _buffers.Dispose();
     }
 
@@ -284,6 +290,12 @@ internal sealed class CudaDecodingSession : IDecodingSession
         }
 
         _stream.Synchronize();
+    }
+
+    private BatchProduct PromptProduct()
+    {
+        _model.TryGetCuBlas(out CuBlasProduct? cuBlas);
+        return new(_kernels.Linear, () => _tiled ??= new(_model.Pools, _stream, _kernels.Tiled), cuBlas, _model.Format.Bits == 16);
     }
 
     private StepwiseForwardPass Stepwise(IMatrixProduct product) => new(_configuration, _layers, _kernels, _buffers, product);

@@ -28,4 +28,16 @@ internal interface IActivations
 
     /// <summary>FP32 [rows, largest number of outputs in a block].</summary>
     CudaDevicePointer Product { get; }
+
+    /// <summary>Positions of a cache.</summary>
+    int Capacity { get; }
+
+    /// <summary>Halves of one position of one head in a cache.</summary>
+    int HeadPitch { get; }
+
+    /// <summary>The first sequence's keys of a layer, FP16 [heads, capacity, head pitch].</summary>
+    CudaDevicePointer Keys(int layer);
+
+    /// <summary>Its values.</summary>
+    CudaDevicePointer Values(int layer);
 }

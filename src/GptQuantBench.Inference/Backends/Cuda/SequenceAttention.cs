@@ -21,19 +21,8 @@ internal sealed class SequenceAttention(ModelConfiguration configuration, Kernel
             buffers.HeadPitch,
             buffers.Capacity,
             1f / MathF.Sqrt(configuration.HeadSize)));
-        AttentionArguments attention = new()
-        {
-            Queries = buffers.Queries,
-            Keys = buffers.Keys(layer),
-            Values = buffers.Values(layer),
-            Output = buffers.Attended,
-            State = buffers.State,
-            Heads = configuration.HeadCount,
-            HeadSize = configuration.HeadSize,
-            HeadPitch = buffers.HeadPitch,
-            Capacity = buffers.Capacity,
-            OutputPitch = buffers.NormedPitch,
-        };
+        AttentionArguments attention = AttentionArguments.Of(configuration, buffers, layer);
+        attention.State = buffers.State;
         kernels.Attention.LaunchWhole(stream, ref attention, tokens);
     }
 }

@@ -16,6 +16,7 @@ internal struct TiledArguments
     public int Tokens;
     public int InputPitch;
     public int OutputPitch;
+    public int TileRows;
     public int Splits;
     public TiledEnd End;
 }

@@ -72,10 +72,10 @@ internal sealed class TiledKernels
     /// <summary>Tiles of a launch whose splits are added, at most.</summary>
     public int MostSplitTiles => 2 * _multiprocessors;
 
-    /// <summary>Queues one product; Splits follows from the matrix.</summary>
+    /// <summary>Queues one product; TileRows and Splits follow from the matrix.</summary>
     /// <param name="stream">Where.</param>
     /// <param name="arguments">
-    /// All but Splits; Partial and Arrived are there, of <see cref="PartialLength"/> and <see cref="MostSplitTiles"/>.
+    /// All but TileRows and Splits; Partial and Arrived are there, of <see cref="PartialLength"/> and <see cref="MostSplitTiles"/>.
     /// </param>
     public void Launch(CudaStream stream, ref TiledArguments arguments)
     {
@@ -86,9 +86,10 @@ internal sealed class TiledKernels
         }
 
         Variant variant = (arguments.Matrix.Rows >= ManyRows ? _wide[size] : null) ?? _narrow[size]!;
-        int tiles = (arguments.Matrix.Rows + variant.Rows - 1) / variant.Rows;
-        arguments.Splits = Splits(tiles, (arguments.Matrix.Pitch + StageRowBytes - 1) / StageRowBytes, variant.BlocksPerMultiprocessor);
-        LaunchShape shape = new(new Dim3(tiles, arguments.Splits), 2 * variant.Rows, variant.SharedBytes) { ProgrammaticStreamSerialization = _dependentLaunch };
+        int stages = (arguments.Matrix.Pitch + StageRowBytes - 1) / StageRowBytes;
+        TileCut cut = TileCut.Of(arguments.Matrix.Rows, stages, variant.Rows, variant.BlocksPerMultiprocessor * _multiprocessors);
+        (arguments.TileRows, arguments.Splits) = (cut.TileRows, cut.Splits);
+        LaunchShape shape = new(new Dim3(cut.Tiles, cut.Splits), 2 * variant.Rows, variant.SharedBytes) { ProgrammaticStreamSerialization = _dependentLaunch };
         variant.Kernel.Launch(stream, shape, new Parameter<TiledArguments>(arguments));
     }
 
@@ -101,30 +102,6 @@ internal sealed class TiledKernels
         int budget = _dependentLaunch ? isAlone ? 224 : 112 : isAlone ? 98 : 80;
         int ring = Math.Clamp(budget * 1024 / stage, 2, 6);
         return Math.Max(ring * stage, 2 * tokens * (rows + 4) * sizeof(float));
-    }
-
-    /// <summary>
-    /// Parts that the columns are cut into, so that all multiprocessors have as much to do and few sums are added. The costs, in quarters
-    /// of a stage, follow measurements on an H100: 6 to start a block, 12 and 1 a split to add sums.
-    /// </summary>
-    private int Splits(int tiles, int stages, int blocksPerMultiprocessor)
-    {
-        int slots = blocksPerMultiprocessor * _multiprocessors;
-        (int best, int least) = (1, int.MaxValue);
-        for (int splits = 1; splits <= stages && (splits == 1 || tiles * splits <= slots); splits++)
-        {
-            int each = (stages + splits - 1) / splits;
-            if ((stages + each - 1) / each != splits)
-            {
-                continue; // the last parts would be empty
-            }
-
-            int rounds = ((tiles * splits) + slots - 1) / slots;
-            int cost = (rounds * ((4 * each) + 6)) + (splits > 1 ? 12 + splits : 0);
-            (best, least) = cost < least ? (splits, cost) : (best, least);
-        }
-
-        return best;
     }
 
     /// <summary>A kernel with what its launches need.</summary>

@@ -45,9 +45,36 @@ public sealed class WatchTests : IDisposable
     }
 
     [Fact]
+    public void KernelsAreChosenByNameAndElseAreTheOnesThatRun()
+    {
+        using (var named = StartWatch("--shape 768x768 --batch 2 --kernel linear_product,tiled_product"))
+        {
+            WaitFor(named, "start     linear_product int4-g32-sym 768x768 batch 2: ");
+            WaitFor(named, "start     tiled_product int4-g32-sym 768x768 batch 2: ");
+            Process.Start("kill", $"-INT {named.Process.Id}").WaitForExit();
+            named.WaitForExit(_patience);
+        }
+
+        // Of more than 16 vectors tiles are read once, whatever the matrix.
+        using var chosen = StartWatch("--shape 768x768 --batch 17");
+        WaitFor(chosen, "start     tiled_product int4-g32-sym 768x768 batch 17: ");
+        Assert.DoesNotContain("linear_product", chosen.OutputSoFar, StringComparison.Ordinal);
+        Process.Start("kill", $"-INT {chosen.Process.Id}").WaitForExit();
+        chosen.WaitForExit(_patience);
+    }
+
+    [Fact]
+    public void AWrongKernelIsToldTheOnesThereAre()
+    {
+        using var program = StartWatch("--shape 768x768 --kernel tiled_product,cublas");
+        program.WaitForExit(_patience).ShouldFail(
+            2, "Option --kernel has the value 'tiled_product,cublas'; expected names of kernels, for int4-g32-sym linear_product or tiled_product.");
+    }
+
+    [Fact]
     public void AFaultEndsItWithASentence()
     {
-        using var program = StartWatch(("STANDIN_FAULT", "linear_product:1:700"));
+        using var program = StartWatch(faults: ("STANDIN_FAULT", "linear_product:1:700"));
         Assert.Contains("FAILED: ", WaitFor(program, "start"), StringComparison.Ordinal);
         var outcome = program.WaitForExit(_patience);
         outcome.ShouldFail(1, "start watch again");
@@ -85,10 +112,10 @@ public sealed class WatchTests : IDisposable
         return "";
     }
 
-    private TestProgram StartWatch(params (string Name, string Value)[] faults)
+    private TestProgram StartWatch(string options = "--shape 768x768 --batch 2", params (string Name, string Value)[] faults)
     {
         var environment = Driver.Environment(faults);
-        File.Copy(Repository.Ptx(Ptx), _folder[Ptx]);
-        return TestProgram.Start(["watch", "--kernels", _folder.FullName, "--shape", "768x768", "--batch", "2"], environment: environment);
+        File.Copy(Repository.Ptx(Ptx), _folder[Ptx], overwrite: true);
+        return TestProgram.Start(["watch", "--kernels", _folder.FullName, .. options.Split(' ')], environment: environment);
     }
 }

@@ -1,9 +1,9 @@
 // Matrix products of 1 to 64 tokens whose weights and activations stream through shared memory:
 // y[t, r] = Σ_k W[r, k] · a[t, k] + b[r]. Every weight is read once, whatever the number of tokens; nothing stands before the product.
 //
-// A block has a tile of W, 128 rows (256 in the wide kernels), and a run of stages; a stage is 128 bytes of each of these rows (64
-// weights in FP16, 128 in 8-bit, 256 in 4-bit) and the tokens' activations for the same columns. cp.async fills a ring of stages, so
-// that reading never waits for arithmetic.
+// A block has a tile of W, at most 128 rows (256 in the wide kernels), and a run of stages; a stage is 128 bytes of each of these rows
+// (64 weights in FP16, 128 in 8-bit, 256 in 4-bit) and the tokens' activations for the same columns. cp.async fills a ring of stages, so
+// that reading never waits for arithmetic. A launch uses fewer rows of a tile (tileRows) where all multiprocessors then get as much to do.
 //
 //             ┌ half 0: 64 bytes ────┐┌ half 1: 64 bytes ────┐
 //   row 0     │ q=0 │ q=1 │ q=2 │ q=3 ││ q=0 │ q=1 │ q=2 │ q=3 │   half of the warps take half 0, 32 rows each, the others half 1;
@@ -44,6 +44,7 @@ struct TiledArguments {
     i32 tokens;     // 1…8 · Groups of the kernel
     i32 inputPitch; // halves, a multiple of 8
     i32 outputPitch;
+    i32 tileRows; // rows of a tile that are used, a multiple of 16
     i32 splits;
     i32 end; // TiledEnd
 };
@@ -54,25 +55,23 @@ DEVICE u32 shared_address(const void* pointer) {
     return address;
 }
 
-// 16 bytes from global to shared memory; zeros where not inside.
-DEVICE void copy16(u32 to, const void* from, bool inside) {
-    asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" ::"r"(to), "l"(from), "r"(inside ? 16 : 0) : "memory");
+// 16 bytes from global to shared memory; of which `inside` are read and the others zero.
+DEVICE void copy16(u32 to, const void* from, u32 inside) {
+    asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" ::"r"(to), "l"(from), "r"(inside) : "memory");
 }
 
 // The same for what is read once and in order: the bytes behind come into the L2 cache (PTX since 7.4, which sm_80's is not).
-DEVICE void copy16_ahead(u32 to, const void* from, bool inside) {
+DEVICE void copy16_ahead(u32 to, const void* from, u32 inside) {
 #if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 900
-    asm volatile("cp.async.cg.shared.global.L2::256B [%0], [%1], 16, %2;" ::"r"(to), "l"(from), "r"(inside ? 16 : 0) : "memory");
+    asm volatile("cp.async.cg.shared.global.L2::256B [%0], [%1], 16, %2;" ::"r"(to), "l"(from), "r"(inside) : "memory");
 #else
     copy16(to, from, inside);
 #endif
 }
 
-// `unit` bytes (16, 8, 4 or 2), of which `inside` are read and the others zero; `from` and `to` are multiples of it.
+// `unit` bytes (8, 4 or 2), of which `inside` are read and the others zero; `from` and `to` are multiples of it.
 DEVICE void copy_unit(u32 to, const u8* from, int unit, int inside) {
-    if (unit == 16) {
-        asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" ::"r"(to), "l"(from), "r"(inside) : "memory");
-    } else if (unit == 8) {
+    if (unit == 8) {
         asm volatile("cp.async.ca.shared.global [%0], [%1], 8, %2;" ::"r"(to), "l"(from), "r"(inside) : "memory");
     } else if (unit == 4) {
         asm volatile("cp.async.ca.shared.global [%0], [%1], 4, %2;" ::"r"(to), "l"(from), "r"(inside) : "memory");
@@ -121,24 +120,39 @@ template <int Groups, int Slots> struct Budget {
 
 template <class Format, int Groups, int Slots> struct Tiled {
     static const int Tokens = 8 * Groups;
-    static const int TileRows = 32 * Slots;
+    static const int TileRows = 32 * Slots; // at most; a launch may use fewer
     static const int Threads = 64 * Slots;
     static const int SumPitch = TileRows + 4; // spreads tokens over the banks
     static const int Columns = 8 * Format::Weights; // of a stage
     static const int Pieces = Format::Weights / 8; // of the activations that 16 bytes of weights meet
     static const int WeightBytes = TileRows * StageRowBytes;
     static const int InputBytes = Tokens * Columns * 2;
+    static const int SlotBytes = WeightBytes + InputBytes;
     static const int ScaleRowBytes = Format::Weights; // of two stages, which a sector of memory has; a group is 32 columns or more
     static const int ScaleBytes = Format::HasGroups ? TileRows * ScaleRowBytes : 0;
     static const int Arrays = Format::HasMinimum ? 2 : 1;
-    static const int Most = Budget<Groups, Slots>::Bytes / (WeightBytes + InputBytes + ScaleBytes * Arrays);
+    static const int Most = Budget<Groups, Slots>::Bytes / (SlotBytes + ScaleBytes * Arrays);
     static const int Ring = Most > 6 ? 6 : Most < 2 ? 2 : Most;
+    static const int RowsApart = Threads / 8; // of a thread's copies of weights
+    static const int TokenPieces = Columns / 8;
+    static const int TokensApart = Threads / TokenPieces; // of its copies of activations; 0: one copy, of the first threads
 
     const TiledArguments& a;
     u32 shared;
-    int thread, warp, lane, g, q, half, firstRow;
+    int thread, warp, lane, g, q, half, row, firstRow; // row: the warp's first in the tile
+
+    // This thread's copies of a stage, the one of column 0, and what its copies of scales are.
+    const u8* weights;
+    int stride; // bytes from a row of weights to the next
+    int rows; // of the tile, from its first
+    const u8* inputs;
+    int inputTokens; // copies that have a token
+    int scaleUnit, scaleShift; // bytes of a copy of scales, and log2 of the copies of a row
+    int scaleLine, scaleLines, scaleOffset; // row of its first copy, rows, and bytes from a row's first copy to its own
+    u64 scaleRow; // bytes from the matrix's first scale to this row's
 
     DEVICE Tiled(const TiledArguments& arguments, const void* memory) : a(arguments) {
+        const Matrix& m = a.matrix;
         shared = shared_address(memory);
         thread = thread_index();
         warp = thread >> 5;
@@ -146,19 +160,39 @@ template <class Format, int Groups, int Slots> struct Tiled {
         g = lane >> 2;
         q = lane & 3;
         half = warp / Slots;
-        firstRow = block_x() * TileRows;
+        row = warp % Slots * 32;
+        firstRow = block_x() * a.tileRows;
+        rows = minimum(a.tileRows, m.rows - firstRow) - (thread >> 3);
+        weights = m.codes + (u64)minimum(firstRow + (thread >> 3), m.rows - 1) * m.pitch + (thread & 7) * 16;
+        stride = RowsApart * m.pitch;
+        int token = thread / TokenPieces;
+        inputs = (const u8*)(a.input + (u64)minimum(token, a.tokens - 1) * a.inputPitch + thread % TokenPieces * 8);
+        inputTokens = a.tokens - token;
+        if (Format::HasGroups) {
+            int bytes = (2 * Columns >> m.groupShift) * 2, common = bytes | m.groups * 2;
+            scaleUnit = minimum(common & -common, 16);
+            scaleShift = 0;
+            while (scaleUnit << scaleShift < bytes) {
+                scaleShift++;
+            }
+            scaleLine = thread >> scaleShift;
+            scaleLines = (a.tileRows + 31) & ~31;
+            scaleOffset = (thread & ((1 << scaleShift) - 1)) * scaleUnit;
+            scaleRow = (u64)minimum(firstRow + scaleLine, m.rows - 1) * m.groups * 2;
+        }
     }
 
-    DEVICE void request_weights(int stage, int slot) const {
-        const Matrix& m = a.matrix;
-        int piece = thread & 7, first = thread >> 3;
-        int offset = stage * StageRowBytes + piece * 16;
-        bool inside = offset < m.pitch;
-        u32 to = shared + slot * (WeightBytes + InputBytes) + first * StageRowBytes + ((piece ^ ((first & 1) << 2)) << 4);
+    // Where a piece of a row lies among the row's; rows that are 2 apart have theirs in the same places.
+    DEVICE static int place_of_weights(int piece, int row) { return piece ^ (row & 1) << 2; }
+
+    DEVICE void request_weights(int stage, u32 slot) const {
+        int piece = thread & 7, offset = stage * StageRowBytes;
+        bool inside = offset + piece * 16 < a.matrix.pitch;
+        offset = inside ? offset : 0;
+        u32 to = slot + (thread >> 3) * StageRowBytes + place_of_weights(piece, thread >> 3) * 16;
 #pragma unroll
         for (int i = 0; i < 4; i++) {
-            int row = minimum(firstRow + first + i * (Threads / 8), m.rows - 1); // rows beyond the last are not stored
-            copy16_ahead(to + i * (Threads / 8) * StageRowBytes, m.codes + (u64)row * m.pitch + (inside ? offset : 0), inside);
+            copy16_ahead(to + i * RowsApart * StageRowBytes, weights + offset + (i * RowsApart < rows ? (u64)i * stride : 0), inside && i * RowsApart < rows ? 16 : 0);
         }
     }
 
@@ -167,41 +201,54 @@ template <class Format, int Groups, int Slots> struct Tiled {
         return Pieces == 4 ? piece ^ (piece >> 2 & 3) ^ (token & 1) << 2 : piece ^ (Pieces == 2 ? token & 1 : (token & 1) << 2);
     }
 
-    DEVICE void request_inputs(int stage, int slot) const {
-        const int PerToken = Columns / 8;
-        u32 to = shared + slot * (WeightBytes + InputBytes) + WeightBytes;
+    DEVICE void request_inputs(int stage, u32 slot) const {
+        int piece = thread % TokenPieces, token = thread / TokenPieces, offset = stage * Columns;
+        u32 bytes = offset + piece * 8 < a.inputPitch ? 16 : 0;
+        const u8* from = inputs + (bytes ? offset * 2 : 0);
+        u32 to = slot + WeightBytes + thread / TokenPieces * (Columns * 2);
 #pragma unroll
-        for (int i = 0; i < (Tokens * PerToken + Threads - 1) / Threads; i++) {
-            int index = thread + i * Threads;
-            if ((Tokens * PerToken) % Threads == 0 || index < Tokens * PerToken) {
-                int token = index / PerToken, piece = index % PerToken;
-                int column = stage * Columns + piece * 8;
-                bool inside = token < a.tokens && column < a.inputPitch;
-                copy16(to + (token * PerToken + place(piece, token)) * 16, a.input + (inside ? (u64)token * a.inputPitch + column : 0), inside);
+        for (int i = 0; i < (Tokens * TokenPieces + Threads - 1) / Threads; i++) {
+            if (i * TokensApart < inputTokens && (TokensApart <= Tokens || token < Tokens)) {
+                copy16(to + i * TokensApart * (Columns * 2) + place(piece, token + i * TokensApart) * 16, from + (u64)(i * TokensApart) * a.inputPitch * 2, bytes);
             }
         }
     }
 
-    // Scales of all rows for a pair of stages, in the largest units that their addresses are multiples of.
+    // Tokens that there are not: zeros, once.
+    DEVICE void clear_inputs() const {
+        for (int i = a.tokens * TokenPieces + thread; i < Tokens * TokenPieces; i += Threads) {
+#pragma unroll
+            for (int slot = 0; slot < Ring; slot++) {
+                asm volatile("st.shared.v4.u32 [%0], {%1, %1, %1, %1};" ::"r"(shared + slot * SlotBytes + WeightBytes + i * 16), "r"(0) : "memory");
+            }
+        }
+    }
+
+    // Scales of all rows, in whole warps, for a pair of stages, in the largest units that their addresses are multiples of. Units of 16
+    // bytes are no more than threads.
     DEVICE void request_scales(const half_t* scales, int pair, u32 to) const {
         const Matrix& m = a.matrix;
-        int groups = 2 * Columns >> m.groupShift, bytes = groups * 2, common = bytes | m.groups * 2;
-        int unit = minimum(common & -common, 16), units = bytes / unit;
+        int group = pair * (2 * Columns >> m.groupShift) + scaleOffset / 2, inside = minimum((m.groups - group) * 2, scaleUnit);
+        inside = inside > 0 ? inside : 0;
+        const u8* from = (const u8*)(scales + (inside > 0 ? group : 0));
+        if (scaleUnit == 16) {
+            if (scaleLine < scaleLines) {
+                copy16(to + scaleLine * ScaleRowBytes + scaleOffset, from + scaleRow, inside);
+            }
+            return;
+        }
 #pragma unroll 1
-        for (int i = thread; i < TileRows * units; i += Threads) {
-            int line = i / units, piece = i - line * units;
-            int row = minimum(firstRow + line, m.rows - 1), group = pair * groups + piece * unit / 2;
-            int inside = minimum((m.groups - group) * 2, unit);
-            const u8* from = (const u8*)(scales + (u64)row * m.groups);
-            copy_unit(to + line * ScaleRowBytes + piece * unit, from + (inside > 0 ? group * 2 : 0), unit, inside > 0 ? inside : 0);
+        for (int line = scaleLine; line < scaleLines; line += Threads >> scaleShift) {
+            u64 row = (u64)minimum(firstRow + line, m.rows - 1) * m.groups * 2;
+            copy_unit(to + line * ScaleRowBytes + scaleOffset, from + row, scaleUnit, inside);
         }
     }
 
     // Where the scales of a pair lie; the pairs that a block has come to are counted.
-    DEVICE u32 scales_at(int pairs) const { return shared + Ring * (WeightBytes + InputBytes) + pairs % Ring * ScaleBytes * Arrays; }
+    DEVICE u32 scales_at(int pairs) const { return shared + Ring * SlotBytes + pairs % Ring * (ScaleBytes * Arrays); }
 
     // All that no earlier kernel writes.
-    DEVICE void request_constants(int stage, int slot, bool opensPair, int& pairs) const {
+    DEVICE void request_constants(int stage, u32 slot, bool opensPair, int& pairs) const {
         request_weights(stage, slot);
         if (Format::HasGroups && opensPair) {
             u32 to = scales_at(pairs++);
@@ -212,11 +259,10 @@ template <class Format, int Groups, int Slots> struct Tiled {
         }
     }
 
-    DEVICE void multiply(int stage, int slot, int pairs, float (&sums)[2][Groups][4]) const {
-        u32 weights = shared + slot * (WeightBytes + InputBytes) + ((warp % Slots) * 32 + g) * StageRowBytes + (((half * 4 + q) ^ ((g & 1) << 2)) << 4);
-        u32 inputs = shared + slot * (WeightBytes + InputBytes) + WeightBytes + g * Columns * 2;
-        u32 scales = scales_at(pairs) + ((warp % Slots) * 32 + g) * ScaleRowBytes
-            + ((((stage & 1) * 8 + half * 4 + q) * Format::Weights) >> a.matrix.groupShift) * 2;
+    DEVICE void multiply(int stage, u32 slot, int pairs, float (&sums)[2][Groups][4]) const {
+        u32 weights = slot + (row + g) * StageRowBytes + place_of_weights(half * 4 + q, g) * 16;
+        u32 inputs = slot + WeightBytes + g * Columns * 2;
+        u32 scales = scales_at(pairs) + (row + g) * ScaleRowBytes + ((((stage & 1) * 8 + half * 4 + q) * Format::Weights) >> a.matrix.groupShift) * 2;
         u32 w[4][Format::Weights / 2];
 #pragma unroll
         for (int i = 0; i < 4; i++) {
@@ -245,20 +291,26 @@ template <class Format, int Groups, int Slots> struct Tiled {
         }
     }
 
-    DEVICE void finish(int token, int row, float y) const {
-        const Matrix& m = a.matrix;
-        if (Format::HasRowScale) {
-            y *= ((const float*)m.scales)[row];
+    // What becomes of a row's sums, asked for before any result is stored, because nothing hides the latency.
+    struct RowEnd {
+        float scale, bias;
+
+        DEVICE void load(const TiledArguments& a, int row) {
+            scale = Format::HasRowScale ? ((const float*)a.matrix.scales)[row] : 1.0f;
+            bias = a.bias ? a.bias[row] : 0.0f;
         }
-        if (a.bias) {
-            y += a.bias[row];
-        }
+    };
+
+    DEVICE float old_of(int token, int row) const {
+        return a.end == TiledResidual ? ((const float*)a.output)[(u64)token * a.matrix.rows + row] : 0.0f;
+    }
+
+    DEVICE void store(int token, int row, float y, float old) const {
         if (a.end == TiledGelu) {
             ((half_t*)a.output)[(u64)token * a.outputPitch + row] = float_to_half(gelu_tanh(y));
-            return;
+        } else {
+            ((float*)a.output)[(u64)token * a.matrix.rows + row] = old + y;
         }
-        float* slot = (float*)a.output + (u64)token * m.rows + row;
-        *slot = a.end == TiledResidual ? *slot + y : y;
     }
 
     // True in every thread of a tile's last block; it sees what the others wrote.
@@ -299,19 +351,20 @@ template <class Format, int Groups, int Slots> struct Tiled {
 
     DEVICE void run(float* memory, u32* ticket) const {
         let_next_kernel_start();
+        clear_inputs();
         Run stages = stages_of_split();
         int count = stages.count, requested = 0, used = -1; // pairs
 #pragma unroll
         for (int i = 0; i < Ring - 1; i++) {
             if (i < count) {
-                request_constants(stages.at(i), i, stages.opens_pair(i), requested);
+                request_constants(stages.at(i), shared + i * SlotBytes, stages.opens_pair(i), requested);
             }
         }
         wait_for_previous_kernel();
 #pragma unroll
         for (int i = 0; i < Ring - 1; i++) {
             if (i < count) {
-                request_inputs(stages.at(i), i);
+                request_inputs(stages.at(i), shared + i * SlotBytes);
             }
             close_copies();
         }
@@ -321,24 +374,29 @@ template <class Format, int Groups, int Slots> struct Tiled {
         for (int i = 0; i < 2 * Groups * 4; i++) {
             sums[i / (Groups * 4)][i / 4 % Groups][i % 4] = 0;
         }
-        int slot = 0;
+        u32 slot = shared, free = shared + (Ring - 1) * SlotBytes;
+        int stage = count > 0 ? stages.at(0) : 0, ahead = count > Ring - 1 ? stages.at(Ring - 1) : 0;
 #pragma unroll 1
         for (int i = 0; i < count; i++) {
             wait_for_copies<Ring - 2>();
             block_barrier(); // everyone's copies of this stage are there, and everyone is done with the slot that is filled now
+            used += i == 0 || stage == stages.begin || (stage & 1) == 0 ? 1 : 0;
+            if (row < a.tileRows) {
+                multiply(stage, slot, used, sums);
+            }
             if (i + Ring - 1 < count) {
-                int free = slot == 0 ? Ring - 1 : slot - 1, ahead = stages.at(i + Ring - 1);
-                request_constants(ahead, free, stages.opens_pair(i + Ring - 1), requested);
+                request_constants(ahead, free, ahead == stages.begin || (ahead & 1) == 0, requested);
                 request_inputs(ahead, free);
+                ahead = ahead + 1 == stages.begin + count ? stages.begin : ahead + 1;
             }
             close_copies();
-            used += stages.opens_pair(i) ? 1 : 0;
-            multiply(stages.at(i), slot, used, sums);
-            slot = slot == Ring - 1 ? 0 : slot + 1;
+            stage = stage + 1 == stages.begin + count ? stages.begin : stage + 1;
+            free = slot;
+            slot = slot == shared + (Ring - 1) * SlotBytes ? shared : slot + SlotBytes;
         }
         block_barrier();
 
-        float* mine = memory + half * Tokens * SumPitch + (warp % Slots) * 32 + g;
+        float* mine = memory + half * Tokens * SumPitch + row + g;
 #pragma unroll
         for (int i = 0; i < 2; i++) {
 #pragma unroll
@@ -352,17 +410,35 @@ template <class Format, int Groups, int Slots> struct Tiled {
         }
         block_barrier();
 
-        int row = firstRow + (thread & (TileRows - 1));
-        u64 tile = (u64)a.tokens * TileRows, split = tile * ((a.matrix.rows + TileRows - 1) / TileRows);
-        float* partial = a.partial + block_x() * tile + (thread & (TileRows - 1));
+        const int Together = 4, Step = Threads / TileRows; // results of a thread that are on their way
+        int line = thread & (TileRows - 1), output = firstRow + line;
+        bool isRow = line < a.tileRows && output < a.matrix.rows;
+        u64 tile = (u64)a.tokens * TileRows, split = tile * grid_x();
+        float* partial = a.partial + block_y() * split + block_x() * tile + line;
+        RowEnd end = {1, 0};
+        if (isRow && a.splits == 1) {
+            end.load(a, output);
+        }
 #pragma unroll 1
-        for (int token = thread / TileRows; token < a.tokens; token += Threads / TileRows) {
-            const float* at = memory + token * SumPitch + (thread & (TileRows - 1));
-            float y = at[0] + at[Tokens * SumPitch];
-            if (a.splits > 1) {
-                partial[block_y() * split + token * TileRows] = y;
-            } else if (row < a.matrix.rows) {
-                finish(token, row, y);
+        for (int first = thread / TileRows; first < a.tokens; first += Step * Together) {
+            float y[Together], old[Together];
+#pragma unroll
+            for (int u = 0; u < Together; u++) {
+                int token = minimum(first + u * Step, a.tokens - 1);
+                const float* at = memory + token * SumPitch + line;
+                y[u] = at[0] + at[Tokens * SumPitch];
+                old[u] = isRow && a.splits == 1 ? old_of(token, output) : 0.0f;
+            }
+#pragma unroll
+            for (int u = 0; u < Together; u++) {
+                int token = first + u * Step;
+                if (token < a.tokens && isRow) {
+                    if (a.splits > 1) {
+                        partial[token * TileRows] = y[u];
+                    } else {
+                        store(token, output, y[u] * end.scale + end.bias, old[u]);
+                    }
+                }
             }
         }
         if (a.splits > 1 && is_last_split(ticket)) {
@@ -374,10 +450,23 @@ template <class Format, int Groups, int Slots> struct Tiled {
     DEVICE void add_splits() const {
         const int PerToken = TileRows / 4, Together = 8;
         int column = thread % PerToken * 4, row = firstRow + column;
-        u64 tile = (u64)a.tokens * TileRows, split = tile * ((a.matrix.rows + TileRows - 1) / TileRows);
+        if (column >= a.tileRows || row >= a.matrix.rows) {
+            return;
+        }
+        u64 tile = (u64)a.tokens * TileRows, split = tile * grid_x();
         const float* partial = a.partial + block_x() * tile + column;
+        RowEnd ends[4];
+#pragma unroll
+        for (int i = 0; i < 4; i++) {
+            ends[i].load(a, minimum(row + i, a.matrix.rows - 1));
+        }
 #pragma unroll 1
         for (int token = thread / PerToken; token < a.tokens; token += Threads / PerToken) {
+            float old[4];
+#pragma unroll
+            for (int i = 0; i < 4; i++) {
+                old[i] = old_of(token, minimum(row + i, a.matrix.rows - 1));
+            }
             float4_t y = {0, 0, 0, 0};
 #pragma unroll 1
             for (int s = 0; s < a.splits; s += Together) {
@@ -401,7 +490,7 @@ template <class Format, int Groups, int Slots> struct Tiled {
 #pragma unroll
             for (int i = 0; i < 4; i++) {
                 if (row + i < a.matrix.rows) {
-                    finish(token, row + i, sums[i]);
+                    store(token, row + i, sums[i] * ends[i].scale + ends[i].bias, old[i]);
                 }
             }
         }
