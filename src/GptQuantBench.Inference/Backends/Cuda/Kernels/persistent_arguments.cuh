@@ -3,12 +3,9 @@
 #include "formats.cuh"
 #include "state.cuh"
 
-#ifndef PERSISTENT_THREADS
-#define PERSISTENT_THREADS 256
-#endif
-static const int PersistentThreads = PERSISTENT_THREADS;
-static const int PersistentWarps = PersistentThreads / 32; // even, at least 8
-static const int MaxWidth = 2048;                          // of the residual stream
+static const int PersistentThreads = 256; // that compute; one warp more streams the weights
+static const int PersistentWarps = PersistentThreads / 32;
+static const int MaxWidth = 2048; // of the residual stream
 static const int MaxHeadSize = 128;
 
 // One transformer block. C#: PersistentLayer, field for field.
@@ -44,8 +41,8 @@ struct PersistentArguments {
     i32 slot;       // 0 or 1: parity of the sampled steps before this launch (sampled)
     u32 epoch;      // more than every epoch of earlier launches
     u32 patience;   // loads after which a wait is given up, at least 1
-    i32 activationBytes; // of shared memory, for the longest input of a product
-    i32 sumBytes;        // and for the partial sums of one
+    i32 ringBytes; // of shared memory: weights on their way (persistent_ring.cuh); a multiple of 128
+    i32 sumBytes;  // and partial sums: the larger of two times those of a product's rows, and those of the head's (persistent_product.cuh)
     u32 stall;      // 0; tests: the first block leaves out what it should hand over at this wait
     float epsilon;
     float queryScale;
@@ -61,6 +58,7 @@ enum Waits {
     WaitBest,        // best logit of every block
     WaitWeights,     // sums of the sampler's weights
     WaitMembers,     // members of the nucleus
+    WaitStream,      // weights on their way to shared memory
 };
 
 // -- words --------------------------------------------------------------------------------------------------------------------
@@ -90,21 +88,9 @@ DEVICE Words locate(const PersistentArguments& a, int blocks) {
 }
 
 // -- shares -------------------------------------------------------------------------------------------------------------------
-// Every block has a run of neighbouring rows of each matrix, in pairs. A unit is one pair of rows times one segment: 16 bytes of either
-// row a lane. Units are counted pair by pair.
+// Every block has a run of neighbouring rows of each matrix, in pairs.
 struct Share {
     i32 first, rows;
-    i32 segments; // of a row
-    i32 units;
+    i32 stageRows; // rows that pass through the ring together
+    i32 pitch;     // bytes from a row to the next in shared memory
 };
-
-DEVICE Share share_of(const Matrix& m, int block, int blocks) {
-    int pairs = (m.rows + 1) >> 1;
-    int begin = (int)((u64)pairs * block / blocks), end = (int)((u64)pairs * (block + 1) / blocks);
-    Share s;
-    s.first = begin * 2;
-    s.rows = minimum(end * 2, m.rows) - s.first;
-    s.segments = (m.pitch + 511) >> 9;
-    s.units = (end - begin) * s.segments;
-    return s;
-}

@@ -2,16 +2,14 @@
 // the same items, so that it alone writes and reads their part of the cache.
 //
 //   a position is read by Lanes = headSize / 8 neighbouring lanes, 16 bytes each; a range has 8192 / headSize positions, some rounds of
-//   the block's warps. Keys and values are requested before the new token's query is there. Every warp has a softmax of its own; they are
-//   joined at the end.
+//   the block's warps. Keys and values are requested before the new token's query is there, which every lane waits for itself. Every warp
+//   has a softmax of its own; they are joined at the end.
 #pragma once
 #include "persistent_inputs.cuh"
 
 static const int Rounds = (32 + PersistentWarps - 1) / PersistentWarps;
 
 struct alignas(16) AttentionShared {
-    float query[MaxHeadSize];
-    half_t added[2][MaxHeadSize]; // key and value of the new position
     float2_t softmax[PersistentWarps]; // maximum, sum
     float outputs[PersistentWarps][MaxHeadSize];
 };
@@ -28,16 +26,28 @@ DEVICE float log2_fast(float a) {
     return r;
 }
 
-DEVICE void halves_to_floats(const vec4& raw, float (&out)[8]) {
-    out[0] = half2_low(raw.x);
-    out[1] = half2_high(raw.x);
-    out[2] = half2_low(raw.y);
-    out[3] = half2_high(raw.y);
-    out[4] = half2_low(raw.z);
-    out[5] = half2_high(raw.z);
-    out[6] = half2_low(raw.w);
-    out[7] = half2_high(raw.w);
-}
+// Eight words of FP32: 8 columns of a lane.
+struct EightWords {
+    WordPair pairs[4];
+
+    DEVICE void load(const u64* words) {
+#pragma unroll
+        for (int i = 0; i < 4; i++) {
+            pairs[i].load(words + 2 * i);
+        }
+    }
+
+    DEVICE void wait(const u64* words, u32 epoch, Patience& patience, u32 where) {
+        u32 tried = 0;
+#pragma unroll 1
+        while (!(pairs[0].is(epoch) && pairs[1].is(epoch) && pairs[2].is(epoch) && pairs[3].is(epoch)) && !patience.is_over(tried, where)) {
+            load(words);
+        }
+    }
+
+    DEVICE static u32 halves(const WordPair& p) { return float2_to_half2(bits_float((u32)p.a), bits_float((u32)p.b)); }
+    DEVICE vec4 halves() const { return vec4{halves(pairs[0]), halves(pairs[1]), halves(pairs[2]), halves(pairs[3])}; }
+};
 
 // words: queries, keys, values, FP32 [3 · width]; attended, spread: as gather_attended reads them.
 template <int Lanes> DEVICE void attend_item(
@@ -47,7 +57,6 @@ template <int Lanes> DEVICE void attend_item(
     int t = thread_index(), lane = t & 31, warp = t >> 5, part = lane & (Lanes - 1), width = a.table.columns;
     int begin = range * RangeSize;
     int count = minimum(position + 1 - begin, RangeSize); // at least 1
-    bool adds = position - begin < RangeSize;             // the new position is in this range
     u64 offset = ((u64)head * a.capacity + begin) * Size + part * 8;
     int own = warp * PerWarp + lane / Lanes;
 
@@ -62,53 +71,49 @@ template <int Lanes> DEVICE void attend_item(
         }
     }
 
-    const int Half = Size / 2;
-    for (int i = t; i < Half * (adds ? 3 : 1); i += PersistentThreads) {
-        int kind = i / Half, pair = i - kind * Half;
-        const u64* from = words + kind * width + head * Size + 2 * pair;
-        WordPair w;
-        w.load(from);
-        patience.wait(w, from, epoch, where);
-        float x = bits_float((u32)w.a), y = bits_float((u32)w.b);
-        if (kind == 0) {
-            *(float2_t*)(shared.query + 2 * pair) = float2_t{x, y};
-        } else {
-            u32 both = float2_to_half2(x, y);
-            *(u32*)&shared.added[kind - 1][2 * pair] = both;
-            half_t* cache = kind == 1 ? layer.keys : layer.values;
-            *(u32*)(cache + ((u64)head * a.capacity + position) * Size + 2 * pair) = both;
-        }
+    const u64* from = words + head * Size + part * 8;
+    EightWords asked, key, value;
+    int place = position - begin - own; // of the new position, from this lane's first
+    bool adds = place >= 0 && place < RangeSize && place % PerRound == 0;
+    asked.load(from);
+    vec4 newKey = zero, newValue = zero;
+    if (adds) {
+        key.load(from + width);
+        value.load(from + 2 * width);
+        key.wait(from + width, epoch, patience, where);
+        value.wait(from + 2 * width, epoch, patience, where);
+        newKey = key.halves();
+        newValue = value.halves();
+        *(vec4*)(layer.keys + offset + (u64)((place + own) * Size)) = newKey;
+        *(vec4*)(layer.values + offset + (u64)((place + own) * Size)) = newValue;
     }
-    block_barrier();
+    asked.wait(from, epoch, patience, where);
+    warp_barrier();
 
     float query[8], score[Rounds], top = minus_infinity();
-    float4_t low = *(const float4_t*)(shared.query + part * 8), high = *(const float4_t*)(shared.query + part * 8 + 4);
-    query[0] = low.x;
-    query[1] = low.y;
-    query[2] = low.z;
-    query[3] = low.w;
-    query[4] = high.x;
-    query[5] = high.y;
-    query[6] = high.z;
-    query[7] = high.w;
+#pragma unroll
+    for (int i = 0; i < 4; i++) {
+        query[2 * i] = bits_float((u32)asked.pairs[i].a);
+        query[2 * i + 1] = bits_float((u32)asked.pairs[i].b);
+    }
 #pragma unroll
     for (int u = 0; u < Rounds; u++) {
         int j = u * PerRound + own;
         if (begin + j == position) {
-            keys[u] = *(const vec4*)&shared.added[0][part * 8];
-            values[u] = *(const vec4*)&shared.added[1][part * 8];
+            keys[u] = newKey;
+            values[u] = newValue;
         }
         score[u] = 0;
         if (u * PerRound >= count) {
             continue;
         }
-        float key[8];
-        halves_to_floats(keys[u], key);
+        float k[8];
+        unpack_halves(keys[u], k);
         float s = 0, r = 0;
 #pragma unroll
         for (int i = 0; i < 8; i += 2) {
-            s += query[i] * key[i];
-            r += query[i + 1] * key[i + 1];
+            s += query[i] * k[i];
+            r += query[i + 1] * k[i + 1];
         }
         score[u] = s + r;
     }
@@ -137,12 +142,12 @@ template <int Lanes> DEVICE void attend_item(
         if (u * PerRound >= count) {
             continue;
         }
-        float weight = exp2_fast(score[u] - reference), value[8];
-        halves_to_floats(values[u], value);
+        float weight = exp2_fast(score[u] - reference), v[8];
+        unpack_halves(values[u], v);
         sum += weight;
 #pragma unroll
         for (int i = 0; i < 8; i++) {
-            output[i] += weight * value[i];
+            output[i] += weight * v[i];
         }
     }
 #pragma unroll
@@ -160,9 +165,10 @@ template <int Lanes> DEVICE void attend_item(
     if (lane == 0) {
         shared.softmax[warp] = float2_t{top, sum};
     }
-    block_barrier();
+    compute_barrier();
 
     // Two dimensions a thread.
+    const int Half = Size / 2;
     if (t < Half) {
         float best = minus_infinity(), total = 0, x = 0, y = 0;
         float2_t parts[PersistentWarps];

@@ -36,14 +36,52 @@ struct WordPair {
 
 DEVICE u64 word(u32 epoch, u32 payload) { return ((u64)epoch << 32) | payload; }
 
-// A barrier of the block (0) or its first 256 threads (1) that tells everyone whether anyone came with a non-zero value.
-template <int Barrier> DEVICE bool barrier_or(u32 value) {
+// Of the warps that compute; sampler_barrier of sample.cuh is the same one.
+DEVICE void compute_barrier() { asm volatile("bar.sync 1, %0;" ::"n"(PersistentThreads) : "memory"); }
+
+// The same, and tells everyone whether anyone came with a non-zero value.
+DEVICE bool barrier_or(u32 value) {
     u32 r;
-    asm volatile("{ .reg .pred p, q; setp.ne.u32 q, %1, 0; bar.red.or.pred p, %2, %3, q; selp.u32 %0, 1, 0, p; }"
+    asm volatile("{ .reg .pred p, q; setp.ne.u32 q, %1, 0; bar.red.or.pred p, 1, %2, q; selp.u32 %0, 1, 0, p; }"
                  : "=r"(r)
-                 : "r"(value), "n"(Barrier), "n"(Barrier ? 256 : PersistentThreads)
+                 : "r"(value), "n"(PersistentThreads)
                  : "memory");
     return r != 0;
+}
+
+DEVICE void warp_barrier() { asm volatile("bar.warp.sync 0xffffffff;" ::: "memory"); }
+
+DEVICE u32 redux_max(u32 value) {
+    u32 r;
+    asm volatile("redux.sync.max.u32 %0, %1, 0xffffffff;" : "=r"(r) : "r"(value));
+    return r;
+}
+
+DEVICE u64 redux_max(u64 value) {
+    u32 high = redux_max((u32)(value >> 32));
+    return ((u64)high << 32) | redux_max((u32)(value >> 32) == high ? (u32)value : 0);
+}
+
+#ifndef PERSISTENT_BULK
+#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 900
+#define PERSISTENT_BULK 1
+#else
+#define PERSISTENT_BULK 0
+#endif
+#endif
+
+// Whether the phase of this parity is over, of a barrier in shared memory.
+DEVICE bool barrier_over(u32 barrier, u32 parity) {
+    u32 over;
+#if PERSISTENT_BULK
+    asm volatile("{ .reg .pred p; mbarrier.try_wait.parity.shared.b64 p, [%1], %2; selp.u32 %0, 1, 0, p; }"
+#else
+    asm volatile("{ .reg .pred p; mbarrier.test_wait.parity.shared.b64 p, [%1], %2; selp.u32 %0, 1, 0, p; }"
+#endif
+                 : "=r"(over)
+                 : "r"(barrier), "r"(parity)
+                 : "memory");
+    return over != 0;
 }
 
 // Ends waits that take too long: a wait is over after `tries` loads. A thread that has given up goes on with whatever it reads, so that all
@@ -79,6 +117,14 @@ struct Patience {
             first = load_relaxed(address);
         }
         return first;
+    }
+
+    // The same for a barrier of the ring.
+    DEVICE void wait_for_barrier(u32 barrier, u32 parity, u32 where) {
+        u32 tried = 0;
+#pragma unroll 1
+        while (!barrier_over(barrier, parity) && !is_over(tried, where)) {
+        }
     }
 
     // Tells the host where this thread has given up; the first to tell it stays.

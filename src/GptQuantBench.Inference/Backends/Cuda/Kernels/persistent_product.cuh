@@ -1,22 +1,20 @@
-// Matrix products of one token inside the persistent kernel, with the weights requested before the input is there.
+// Matrix products of one token inside the persistent kernel.
 //
-// A unit is two rows times one segment of 512 bytes: lane l has 16 bytes of either row, both of the same columns. On the matrix unit the
-// lane's weights are rows g and g + 8 of A (l = 4g + q), its activations column g of B, so D[g, g] and D[g + 8, g] are the sums of lanes
-// 4g … 4g + 3 for the two rows: eight partial sums a row and segment, which the block adds up in shared memory.
+// On the matrix unit the weights are A: 16 rows of the block's share, read by ldmatrix as they lie in the ring; the activations are
+// column 0 of B, and the other columns are whatever the lanes hold. The columns of a matrix are split over the block's warps, in blocks of
+// 32 (Slice), so that a warp needs only its own slice of the activations; the eight partial sums of a row meet in shared memory.
 //
-// Every warp has its own units of each product, always the same, and its own ring of slots in shared memory: as soon as a unit is used,
-// the warp asks for the one that comes Slots units later (cp.async), whichever product, layer or step that belongs to. Every lane reads
-// only what it has copied itself, so no barrier is needed.
+// Codes become halves for nothing but a mask: an unsigned code u in the low bits of a half is the subnormal u · 2⁻²⁴, exactly, and the matrix
+// unit multiplies subnormals in full. With S the slice's sum of activations, a block of 32 columns then gives
 //
-//   slot          [32 lanes][16 bytes] of the first row, then of the second; grouped formats: [2][32] words with the scales, then minima
-//   sums          FP32 [rows][segments][8]
-//   activations   FP16: a lane's columns in pieces of 8, piece c of lane l of segment s at ((s · pieces + c) · 32 + l) · 8
+//   Int8 u = code + 128, Int4 u = code + 8   Σ code · x = 2²⁴ · D − offset · S     and scales apply to that, in FP32
+//
+//   activations   FP16, 64 bytes for a block of 32 columns, 16 for each q = lane & 3, in the order in which a lane's codes need them:
+//                 Fp16          columns 2q, 2q + 1, 2q + 8, 2q + 9, and the same + 16
+//                 Int8, Int4    columns 4q, 4q + 2, 4q + 1, 4q + 3, and the same + 16; Int4: these divided by 16, as their nibble is worth 16 times
+//   sums          FP32 [2 (products in turn)][warps][rows], or [warps][rows] for the head
 #pragma once
-#include "persistent_exchange.cuh"
-
-#ifndef PERSISTENT_SLOTS
-#define PERSISTENT_SLOTS 12
-#endif
+#include "persistent_ring.cuh"
 
 DEVICE float load_float(const float* address) {
     float v;
@@ -30,35 +28,37 @@ DEVICE float4_t load_float4(const float* address) {
     return v;
 }
 
-DEVICE u32 shared_address(const void* pointer) {
-    u32 address;
-    asm("{ .reg .u64 t; cvta.to.shared.u64 t, %1; cvt.u32.u64 %0, t; }" : "=r"(address) : "l"(pointer));
-    return address;
-}
-
-// 16 bytes, of which `valid` are read and the others zero.
-DEVICE void copy_sixteen(u32 to, const void* from, int valid) {
-    asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" ::"r"(to), "l"(from), "r"(valid) : "memory");
-}
-
-DEVICE void copy_word(u32 to, const void* from, int valid) {
-    asm volatile("cp.async.ca.shared.global [%0], [%1], 4, %2;" ::"r"(to), "l"(from), "r"(valid) : "memory");
-}
-
-DEVICE u32 load_shared(u32 address) {
-    u32 v;
-    asm volatile("ld.shared.u32 %0, [%1];" : "=r"(v) : "r"(address) : "memory");
-    return v;
-}
-
 DEVICE vec4 load_shared_vector(u32 address) {
     vec4 v;
     asm volatile("ld.shared.v4.u32 {%0, %1, %2, %3}, [%4];" : "=r"(v.x), "=r"(v.y), "=r"(v.z), "=r"(v.w) : "r"(address) : "memory");
     return v;
 }
 
-DEVICE void copies_end() { asm volatile("cp.async.commit_group;" ::: "memory"); }
-template <int Pending> DEVICE void copies_wait() { asm volatile("cp.async.wait_group %0;" ::"n"(Pending) : "memory"); }
+DEVICE float load_shared_float(u32 address) {
+    float v;
+    asm volatile("ld.shared.f32 %0, [%1];" : "=f"(v) : "r"(address) : "memory");
+    return v;
+}
+
+DEVICE float load_shared_half(u32 address) {
+    half_t v;
+    asm volatile("ld.shared.u16 %0, [%1];" : "=h"(v) : "r"(address) : "memory");
+    return half_to_float(v);
+}
+
+// Four 8 × 8 matrices of halves; lane l names row l % 8 of matrix l / 8.
+DEVICE vec4 load_matrices(u32 address) {
+    vec4 v;
+    asm volatile("ldmatrix.sync.aligned.m8n8.x4.shared.b16 {%0, %1, %2, %3}, [%4];" : "=r"(v.x), "=r"(v.y), "=r"(v.z), "=r"(v.w) : "r"(address) : "memory");
+    return v;
+}
+
+// multiply_accumulate with sums of 0.
+DEVICE void multiply(float (&d)[4], u32 a0, u32 a1, u32 a2, u32 a3, u32 b0, u32 b1) {
+    asm("mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, {%10, %10, %10, %10};"
+        : "=f"(d[0]), "=f"(d[1]), "=f"(d[2]), "=f"(d[3])
+        : "r"(a0), "r"(a1), "r"(a2), "r"(a3), "r"(b0), "r"(b1), "f"(0.0f));
+}
 
 // Error below 2⁻²³: far less than that of the halves which the results become.
 DEVICE float reciprocal(float a) {
@@ -73,270 +73,186 @@ DEVICE float gelu_fast(float x) {
     return x * (1.0f - reciprocal(exp_fast(2.0f * u) + 1.0f));
 }
 
-// Where column k's activation lies.
-template <class Format> DEVICE int activation_offset(int k) {
-    const int W = Format::Weights;
-    return (k / (32 * W)) * 32 * W + (((k % W) / 8) * 32 + (k / W) % 32) * 8 + k % 8;
+// This warp's columns of a product's input, in blocks of 32.
+struct Slice {
+    i32 first, count;
+};
+
+DEVICE Slice slice_of(int columns) {
+    int blocks = (columns + 31) >> 5, warp = thread_index() >> 5;
+    int first = blocks * warp / PersistentWarps;
+    return {first, blocks * (warp + 1) / PersistentWarps - first};
 }
 
-// A unit as every step finds it.
-struct Unit {
-    u32 offset; // bytes from the share's first row to the first of its 512
-    u32 place;  // pair | segment << 16 | second row there << 31
+template <class Format> struct Operand {
+    static const int BlockBytes = 512 / Format::Weights; // of 32 columns' codes
+    static constexpr float Offset = Format::Weights == 16 ? 128.0f : Format::HasMinimum ? 0.0f : 8.0f; // what the codes are raised by
+    static const bool HasSums = Format::Weights > 8; // whether sums of activations are wanted
 
-    DEVICE int pair() const { return (int)(place & 0xffff); }
-    DEVICE int segment() const { return (int)(place >> 16 & 0x7fff); }
-    DEVICE bool second() const { return (i32)place < 0; }
-};
-
-// The units of the four products and the head, in shared memory. A warp's units are every PersistentWarps-th, from its own number on;
-// of the head it has pairs warp, warp + PersistentWarps, …, each with all segments in a row.
-struct Lists {
-    const Unit* units;  // of all lists
-    const Share* shares;
-    const i32* starts; // of each list
-    i32 warp;
-
-    DEVICE static int length(const Share& s, bool head) {
-        return head ? ((s.rows + 1) / 2 + PersistentWarps - 1) / PersistentWarps * s.segments * PersistentWarps : s.units;
-    }
-
-    DEVICE const Unit* first(int list) const { return units + starts[list] + warp; }
-
-    DEVICE int count(int list) const {
-        const Share& s = shares[list];
-        int pairs = (s.rows + 1) / 2, all = list == 4 ? pairs : s.units;
-        int each = all > warp ? (all - warp + PersistentWarps - 1) / PersistentWarps : 0;
-        return list == 4 ? each * s.segments : each;
-    }
-
-    DEVICE static void fill(Unit* units, const Share& s, int pitch, bool head) {
-        int all = length(s, head);
-        for (int i = thread_index(); i < all; i += PersistentThreads) {
-            int unit = i, pair, segment;
-            if (head) {
-                unit = i / PersistentWarps;
-                pair = unit / s.segments;
-                segment = unit - pair * s.segments;
-                pair = pair * PersistentWarps + i % PersistentWarps;
-            } else {
-                pair = unit / s.segments;
-                segment = unit - pair * s.segments;
+    // Columns 4j … 4j + 3 of a block, as two pairs of halves.
+    DEVICE static void put(u32 block, int j, u32 low, u32 high) {
+        if (Format::Weights == 8) {
+            u32 to = block + (j & 1) * 32 + (j >> 2) * 8 + (j >> 1 & 1) * 4;
+            asm volatile("st.shared.u32 [%0], %1;" ::"r"(to), "r"(low) : "memory");
+            asm volatile("st.shared.u32 [%0], %1;" ::"r"(to + 16), "r"(high) : "memory");
+        } else {
+            u32 to = block + (j & 3) * 16 + (j >> 2) * 8, even = permute_bytes(low, high, 0x5410), odd = permute_bytes(low, high, 0x7632);
+            if (Format::Weights == 32 && j >= 4) {
+                const u32 Sixteenth = 0x2c002c00u;
+                even = half2_mul(even, Sixteenth);
+                odd = half2_mul(odd, Sixteenth);
             }
-            bool second = 2 * pair + 1 < s.rows;
-            units[i] = Unit{(u32)(2 * pair * pitch + segment * 512), (u32)pair | (u32)segment << 16 | (second ? 0x80000000u : 0)};
+            asm volatile("st.shared.v2.u32 [%0], {%1, %2};" ::"r"(to), "r"(even), "r"(odd) : "memory");
         }
     }
+
+    // Σ weight · x of 32 columns: rows g and g + 8 in d[0] and d[2] of lanes with q = 0. w: rows g, g + 8 of the first 16 columns (Fp16 and
+    // Int8: likewise of the last 16 in the next two).
+    DEVICE static void block(float (&d)[4], const u32* w, const vec4& x) {
+        if (Format::Weights == 8) {
+            multiply(d, w[0], w[1], w[2], w[3], x.x, x.y);
+            multiply_accumulate(d, w[4], w[5], w[6], w[7], x.z, x.w);
+        } else if (Format::Weights == 16) {
+            multiply(d, raised(w[0]), raised(w[1]), raised(w[0] >> 8), raised(w[1] >> 8), x.x, x.y);
+            multiply_accumulate(d, raised(w[2]), raised(w[3]), raised(w[2] >> 8), raised(w[3] >> 8), x.z, x.w);
+        } else {
+            const u32 Low = 0x000f000fu, High = 0x00f000f0u;
+            multiply(d, w[0] & Low, w[1] & Low, w[0] >> 8 & Low, w[1] >> 8 & Low, x.x, x.y);
+            multiply_accumulate(d, w[0] & High, w[1] & High, w[0] >> 8 & High, w[1] >> 8 & High, x.z, x.w);
+        }
+    }
+
+    DEVICE static u32 raised(u32 codes) { return (codes & 0x00ff00ffu) ^ 0x00800080u; }
 };
 
-template <class Format> struct Ring {
-    static const int Slots = PERSISTENT_SLOTS;
-    static const int SlotBytes = 1024 + (Format::HasGroups ? 256 : 0) + (Format::HasMinimum ? 256 : 0);
-    static const int Bytes = PersistentWarps * Slots * SlotBytes;
-    static const int Together = (Format::Weights == 8 ? 5 : Format::Weights == 16 ? 3 : 2) <= Slots ? (Format::Weights == 8 ? 5 : Format::Weights == 16 ? 3 : 2) : Slots; // units that are multiplied at a time
+// Where a lane finds what it multiplies; addresses in shared memory.
+struct Places {
+    u32 weights;       // of the lane's row and half of 32 bytes, at the slice's first block
+    u32 input;         // activations of that block and the lane's q
+    u32 inputSums;     // of that block
+    u32 scales[2];     // of rows g and g + 8
+    u32 minima;        // bytes from a scale to its minimum
+    i32 block;
+    i32 shift;         // log2 of a group's blocks
+};
 
-    u32 first;    // shared: this lane's bytes of the first slot
-    u32 used;     // bytes from there to the slot that is used next
-    u32 refilled; // and to the one that is refilled next
-
-    // What is asked for next.
-    const PersistentLayer* layers;
-    const Unit* unit;
-    const u8* codes;
-    const half_t *scales, *minima;
-    Lists lists;
-    i32 pitch, groups, laneGroup, segmentGroups, left, products, product;
-
-    DEVICE void start(void* memory, const PersistentLayer* l, const Lists& all, int layerCount) {
-        first = shared_address(memory) + (thread_index() >> 5) * Slots * SlotBytes + (thread_index() & 31) * 16;
-        used = refilled = 0;
-        layers = l;
-        lists = all;
-        products = 4 * layerCount;
-        product = -1;
-        next_product();
-        refill(Slots);
+// N blocks of 32 columns.
+template <class Format, int N> DEVICE void multiply_blocks(const Places& p, float (&sum)[2]) {
+    typedef Operand<Format> O;
+    const int Loads = Format::Weights == 8 ? 2 * N : Format::Weights == 16 ? N : (N + 1) / 2, Each = Format::Weights == 8 ? 8 : Format::Weights == 16 ? 4 : 2;
+    u32 w[4 * Loads];
+    vec4 x[N];
+#pragma unroll
+    for (int i = 0; i < Loads; i++) {
+        vec4 v = load_matrices(p.weights + i * 32);
+        w[4 * i] = v.x;
+        w[4 * i + 1] = v.y;
+        w[4 * i + 2] = v.z;
+        w[4 * i + 3] = v.w;
     }
-
-    DEVICE static u32 after(u32 slot) { return slot == (Slots - 1) * SlotBytes ? 0 : slot + SlotBytes; }
-
-    // The next product of which this warp has a unit; the head follows the last layer, and the first layer the head.
-    DEVICE void next_product() {
-        int list;
-        do {
-            product = product == products ? 0 : product + 1;
-            list = product == products ? 4 : product & 3;
-            left = lists.count(list);
-        } while (left == 0);
-        const Matrix& m = (&layers[product >> 2].queryKeyValue)[product & 3];
-        int row = lists.shares[list].first, lane = thread_index() & 31;
-        unit = lists.first(list);
-        pitch = m.pitch;
-        codes = m.codes + (u64)(u32)row * m.pitch + lane * 16;
+    float total[N], scale[N][2], least[N][2];
+#pragma unroll
+    for (int i = 0; i < N; i++) {
+        x[i] = load_shared_vector(p.input + i * 64);
+        total[i] = O::HasSums ? load_shared_float(p.inputSums + i * 4) : 0.0f;
         if (Format::HasGroups) {
-            groups = m.groups;
-            scales = (const half_t*)m.scales;
-            minima = m.minima;
-            laneGroup = row * m.groups + (lane * Format::Weights >> m.groupShift);
-            segmentGroups = 32 * Format::Weights >> m.groupShift;
+            u32 at = (u32)(p.block + i) >> p.shift << 1;
+#pragma unroll
+            for (int k = 0; k < 2; k++) {
+                scale[i][k] = load_shared_half(p.scales[k] + at);
+                least[i][k] = Format::HasMinimum ? load_shared_half(p.scales[k] + p.minima + at) : 0.0f;
+            }
         }
     }
+    float d[N][4];
+#pragma unroll
+    for (int i = 0; i < N; i++) {
+        O::block(d[i], w + i * Each, x[i]);
+    }
+#pragma unroll
+    for (int i = 0; i < N; i++) {
+#pragma unroll
+        for (int k = 0; k < 2; k++) {
+            float y = d[i][2 * k];
+            if (O::HasSums) {
+                y = y * 16777216.0f - O::Offset * total[i];
+            }
+            sum[k] = Format::HasGroups ? sum[k] + scale[i][k] * y : sum[k] + y;
+            if (Format::HasMinimum) {
+                sum[k] += least[i][k] * total[i];
+            }
+        }
+    }
+}
 
-    // Asks for `count` units, into slots that have been used.
-    DEVICE void refill(int count) {
+// A product as one warp sees it.
+template <class Format> struct Product {
+    const Ring& ring;
+    Cursor cursor;
+    Stage stage; // at the cursor
+
+    DEVICE Product(const Ring& r) : ring(r), cursor{0, 0, 0, 0}, stage(r.stages[0]) {}
+
+    // This warp's partial sums of all rows of a share. `pitch`: of the rows in the ring; `input`, `inputSums`: shared addresses of the
+    // activations and their sums; `sums`: this warp's.
+    DEVICE void multiply_share(const Matrix& m, int product, int pitch, Slice slice, u32 input, u32 inputSums, float* sums, Patience& patience, u32 where) {
+        int lane = thread_index() & 31, g = lane >> 2;
+        Places start;
+        start.input = input + slice.first * 64 + (lane & 3) * 16;
+        start.inputSums = inputSums + slice.first * 4;
+        start.shift = Format::HasGroups ? m.groupShift - 5 : 0;
+        int groupBytes = m.groups * 2;
 #pragma unroll 1
-        for (int i = 0; i < count; i++) {
-            Unit u = *unit;
-            unit += PersistentWarps;
-            u32 to = first + refilled;
-            bool inside = u.segment() * 512 + (thread_index() & 31) * 16 < pitch, second = inside && u.second();
-            const u8* from = codes + (inside ? u.offset : 0);
-            copy_sixteen(to, from, inside ? 16 : 0);
-            copy_sixteen(to + 512, from + (second ? pitch : 0), second ? 16 : 0);
+        while (stage.product == product) {
+            Places p = start;
+            u32 at = ring.first + ring.place(cursor, stage.bytes);
+            int row = lane & 15;
+            p.weights = at + (row < stage.rows ? row : 0) * pitch + (lane >> 4) * 16 + slice.first * Operand<Format>::BlockBytes;
+            p.block = slice.first;
             if (Format::HasGroups) {
-                int group = inside ? laneGroup + 2 * u.pair() * groups + u.segment() * segmentGroups : 0;
-                int next = second ? group + groups : 0;
-                to -= (thread_index() & 31) * 12;
-                copy_half(to + 1024, scales, group, inside);
-                copy_half(to + 1024 + 128, scales, next, second);
-                if (Format::HasMinimum) {
-                    copy_half(to + 1280, minima, group, inside);
-                    copy_half(to + 1280 + 128, minima, next, second);
+                u32 scales = at + stage.rows * pitch + stage.skip;
+                p.scales[0] = scales + (g < stage.rows ? g : 0) * groupBytes;
+                p.scales[1] = scales + (g + 8 < stage.rows ? g + 8 : 0) * groupBytes;
+                p.minima = Format::HasMinimum ? scale_bytes<Format>(stage.rows, m.groups) : 0;
+            }
+            float sum[2] = {0, 0};
+            patience.wait_for_barrier(ring.full(cursor), cursor.parity(), where);
+            int left = slice.count;
+#pragma unroll 1
+            for (; left >= 4; left -= 4) {
+                multiply_blocks<Format, 4>(p, sum);
+                p.weights += 4 * Operand<Format>::BlockBytes;
+                p.input += 256;
+                p.inputSums += 16;
+                p.block += 4;
+            }
+            if (left == 3) {
+                multiply_blocks<Format, 3>(p, sum);
+            } else if (left == 2) {
+                multiply_blocks<Format, 2>(p, sum);
+            } else if (left == 1) {
+                multiply_blocks<Format, 1>(p, sum);
+            }
+            warp_barrier();
+            if (lane == 0) {
+                barrier_arrive(ring.empty(cursor));
+            }
+            float* to = sums + stage.row + g;
+            if ((lane & 3) == 0) {
+                if (g < stage.rows) {
+                    to[0] = sum[0];
+                }
+                if (g + 8 < stage.rows) {
+                    to[8] = sum[1];
                 }
             }
-            copies_end();
-            refilled = after(refilled);
-            if (--left == 0) {
-                next_product();
-            }
-        }
-    }
-
-    // The word that a half of an array lies in, as far as the half.
-    DEVICE static void copy_half(u32 to, const half_t* halves, int index, bool wanted) {
-        copy_word(to, halves + (index & ~1), wanted ? 2 + 2 * (index & 1) : 0);
-    }
-
-    DEVICE static u32 half2_at(u32 address, int index) {
-        u32 both = load_shared(address);
-        return permute_bytes(both, both, (index & 1) ? 0x3232 : 0x1010);
-    }
-
-    // D of a unit's products: `input` is this lane's first piece of its segment, `group` of its first row's.
-    DEVICE void multiply(u32 slot, const half_t* input, int group, int groupsOfRow, float (&sum)[4]) const {
-        u32 a[Format::Weights / 2], b[Format::Weights / 2], scale[2] = {0, 0}, minimum[2] = {0, 0};
-        u32 at = first + slot;
-        vec4 x = load_shared_vector(at), y = load_shared_vector(at + 512);
-        if (Format::HasGroups) {
-            at -= (thread_index() & 31) * 12;
-            scale[0] = half2_at(at + 1024, group);
-            scale[1] = half2_at(at + 1024 + 128, group + groupsOfRow);
-            if (Format::HasMinimum) {
-                minimum[0] = half2_at(at + 1280, group);
-                minimum[1] = half2_at(at + 1280 + 128, group + groupsOfRow);
-            }
-        }
-        Format::unpack(x, scale[0], minimum[0], a);
-        Format::unpack(y, scale[1], minimum[1], b);
-        const int Chains = Format::Weights == 8 ? 2 : 4;
-        float d[Chains][4];
-#pragma unroll
-        for (int i = 0; i < Chains; i++) {
-            d[i][0] = d[i][1] = d[i][2] = d[i][3] = 0;
-        }
-#pragma unroll
-        for (int c = 0; c < Format::Weights / 8; c++) {
-            vec4 v = *(const vec4*)(input + c * 256);
-            multiply_accumulate(d[2 * c % Chains], a[4 * c], b[4 * c], a[4 * c + 1], b[4 * c + 1], v.x, v.y);
-            multiply_accumulate(d[(2 * c + 1) % Chains], a[4 * c + 2], b[4 * c + 2], a[4 * c + 3], b[4 * c + 3], v.z, v.w);
-        }
-#pragma unroll
-        for (int i = 0; i < 4; i++) {
-            sum[i] = d[0][i] + d[1][i];
-            if (Chains == 4) {
-                sum[i] += d[2 % Chains][i] + d[3 % Chains][i];
-            }
+            ring.next(cursor, stage.bytes);
+            stage = ring.stages[cursor.number];
         }
     }
 };
 
-// This lane's two elements of D's diagonals; only lanes with q = g / 2 have any.
-DEVICE bool diagonal(const float (&d)[4], float& first, float& second) {
-    int lane = thread_index() & 31, g = lane >> 2, q = lane & 3;
-    u32 d0 = float_bits(d[0]), d1 = float_bits(d[1]), d2 = float_bits(d[2]), d3 = float_bits(d[3]); // not addresses: see device.cuh
-    first = bits_float((g & 1) ? d1 : d0);
-    second = bits_float((g & 1) ? d3 : d2);
-    return q == g >> 1;
-}
-
-// What a warp must know of its part of a product before the input is there.
-struct Part {
-    const Unit* unit;
-    i32 count, segments, groups, laneGroup, segmentGroups;
-
-    template <class Format> DEVICE void set(const Lists& lists, int list, const Matrix& m) {
-        const Share& s = lists.shares[list];
-        unit = lists.first(list);
-        count = lists.count(list);
-        segments = s.segments;
-        if (Format::HasGroups) {
-            groups = m.groups;
-            laneGroup = s.first * m.groups + ((thread_index() & 31) * Format::Weights >> m.groupShift);
-            segmentGroups = 32 * Format::Weights >> m.groupShift;
-        }
-    }
-
-    DEVICE int group(const Unit& u) const { return laneGroup + 2 * u.pair() * groups + u.segment() * segmentGroups; }
-};
-
-// `N` units at once, of which those before `count` exist; `input`: this lane's first piece, `sums`: its element of the first sums.
-template <int N, class Format> DEVICE void multiply_together(Ring<Format>& ring, Part& p, int count, const half_t* input, float* sums) {
-    const int Segment = 32 * Format::Weights;
-    float d[N][4];
-    Unit u[N];
-#pragma unroll
-    for (int i = 0; i < N; i++) {
-        u[i] = p.unit[i < count ? i * PersistentWarps : 0];
-        ring.multiply(ring.used, input + u[i].segment() * Segment, Format::HasGroups ? p.group(u[i]) : 0, p.groups, d[i]);
-        if (i < count) {
-            ring.used = ring.after(ring.used);
-        }
-    }
-    p.unit += N * PersistentWarps;
-#pragma unroll
-    for (int i = 0; i < N; i++) {
-        float first, second;
-        if (diagonal(d[i], first, second) && i < count) {
-            float* to = sums + (2 * u[i].pair() * p.segments + u[i].segment()) * 8;
-            to[0] = first;
-            to[p.segments * 8] = second;
-        }
-    }
-}
-
-// All units of this warp; returns how many slots wait to be refilled.
-template <class Format> DEVICE int multiply_share(Ring<Format>& ring, Part& p, const half_t* activations, float* sums) {
-    const int N = Ring<Format>::Together;
-    int lane = thread_index() & 31, left = p.count;
-    const half_t* input = activations + lane * 8;
-    sums += lane >> 2;
-#pragma unroll 1
-    for (;;) {
-        copies_wait<Ring<Format>::Slots - N>();
-        if (left <= 1) {
-            multiply_together<1>(ring, p, left, input, sums);
-            return left > 0 ? left : 0;
-        }
-        multiply_together<N>(ring, p, left, input, sums);
-        if (left <= N) {
-            return left > 0 ? left : 0;
-        }
-        left -= N;
-        ring.refill(N);
-    }
-}
-
-// What an output needs besides its sum, of the first 64 rows: 8 lanes a row.
+// What an output needs besides its sum; of row t.
 struct RowConstants {
     float bias, scale;
 
@@ -352,47 +268,39 @@ struct RowConstants {
     }
 };
 
-// y of row s.first + r in all of its 8 lanes.
-DEVICE float row_sum(const Share& s, const float* sums, int r) {
-    float y = 0;
-    if (r < s.rows) {
-        const float* from = sums + r * s.segments * 8 + (thread_index() & 7);
-#pragma unroll 4
-        for (int i = 0; i < s.segments; i++) {
-            y += from[i * 8];
-        }
+// Row r's sum; `pitch`: floats of a warp's sums.
+DEVICE float row_sum(const float* sums, int pitch, int r) {
+    float y[PersistentWarps];
+#pragma unroll
+    for (int w = 0; w < PersistentWarps; w++) {
+        y[w] = sums[w * pitch + r];
     }
-    y += shuffle_xor(y, 1);
-    y += shuffle_xor(y, 2);
-    return y + shuffle_xor(y, 4);
+    return ((y[0] + y[1]) + (y[2] + y[3])) + ((y[4] + y[5]) + (y[6] + y[7]));
 }
 
-// Adds up the partial sums and hands the outputs over. `product`: 0 queries, keys, values; 1 projection; 2 up; 3 down.
+// Adds up the partial sums and hands the outputs over, a thread a row. `product`: 0 queries, keys, values; 1 projection; 2 up; 3 down.
 template <class Format> DEVICE void finish_share(
-    const Matrix& m, const float* biases, const Share& s, const float* sums, RowConstants constants, u64* words, u32 epoch, int product,
+    const Matrix& m, const float* biases, const Share& s, const float* sums, int pitch, RowConstants constants, u64* words, u32 epoch, int product,
     float queryScale, bool stalled) {
-    int r = thread_index() >> 3;
 #pragma unroll 1
-    for (;;) {
-        float y = row_sum(s, sums, r) * constants.scale + constants.bias;
+    for (int r = thread_index(); (r & ~31) < s.rows; r += PersistentThreads) {
+        if (r >= PersistentThreads) {
+            constants.request<Format>(m, biases, s, r);
+        }
+        bool mine = r < s.rows && !stalled;
+        float y = row_sum(sums, pitch, r < s.rows ? r : 0) * constants.scale + constants.bias;
         int row = s.first + r;
-        bool first = (thread_index() & 7) == 0 && r < s.rows && !stalled;
         if (product == 2) {
             y = gelu_fast(y);
-            float other = shuffle_xor(y, 8);
-            if (first && (r & 1) == 0) {
+            float other = shuffle_xor(y, 1);
+            if (mine && (r & 1) == 0) {
                 store_relaxed(words + (row >> 1), word(epoch, float2_to_half2(y, other)));
             }
-        } else if (first) {
+        } else if (mine) {
             if (product == 0 && row < m.columns) {
                 y *= queryScale;
             }
             store_relaxed(words + row, word(epoch, float_bits(y)));
         }
-        r += PersistentThreads / 8;
-        if (r - (thread_index() >> 3) >= s.rows) {
-            break;
-        }
-        constants.request<Format>(m, biases, s, r);
     }
 }

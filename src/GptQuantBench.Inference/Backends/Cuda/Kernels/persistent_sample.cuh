@@ -131,7 +131,7 @@ DEVICE i32 sample_id(
         shared.members[t] = (pair.b << 32) | (u32)pair.a;
         fence();
     }
-    if (barrier_or<1>(patience.lost)) {
+    if (barrier_or(patience.lost)) {
         return 0; // what is missing could send the searches astray
     }
     Nucleus n = {

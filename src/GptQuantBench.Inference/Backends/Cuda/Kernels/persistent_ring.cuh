@@ -1,0 +1,229 @@
+// How the weights reach the blocks: a warp of its own streams the block's rows into a ring in shared memory, in the order in which they
+// are multiplied, across products, layers and steps, as far ahead as the ring is long. Weights depend on nothing that blocks hand over.
+//
+//   stage   up to 16 rows of one matrix, each at a pitch that is an odd number of 16 bytes, so that ldmatrix meets no bank conflicts;
+//           grouped formats: then the rows' scales, and their minima, from the 16 bytes on in which the first of them lies
+//   ring    stages one behind the other; one that does not fit before the end lies at the start
+//   full    a barrier a stage: the weights are there; empty: every warp has read them
+//
+// Both sides find the same stages by themselves (Cursor).
+#pragma once
+#include "persistent_exchange.cuh"
+
+#ifndef PERSISTENT_STAGE_BYTES
+#define PERSISTENT_STAGE_BYTES 40960
+#endif
+#ifndef PERSISTENT_IN_FLIGHT
+#define PERSISTENT_IN_FLIGHT 65536
+#endif
+
+static const int StageRows = 16;
+static const int RingStages = 32;                        // stages in the ring at most
+static const int MaxStages = 128;                        // of a layer and the head
+static const int MaxStageBytes = PERSISTENT_STAGE_BYTES; // unless one row has more
+static const u32 MaxBytesInFlight = PERSISTENT_IN_FLIGHT; // more make polls queue behind weights
+
+DEVICE u32 shared_address(const void* pointer) {
+    u32 address;
+    asm("{ .reg .u64 t; cvta.to.shared.u64 t, %1; cvt.u32.u64 %0, t; }" : "=r"(address) : "l"(pointer));
+    return address;
+}
+
+DEVICE void barrier_start(u32 barrier, int arrivals) { asm volatile("mbarrier.init.shared.b64 [%0], %1;" ::"r"(barrier), "r"(arrivals) : "memory"); }
+
+DEVICE void barrier_arrive(u32 barrier) {
+    asm volatile("{ .reg .b64 state; mbarrier.arrive.shared.b64 state, [%0]; }" ::"r"(barrier) : "memory");
+}
+
+template <class Format> DEVICE int scale_bytes(int rows, int groups) { return Format::HasGroups ? (rows * groups * 2 + 31) & ~15 : 0; }
+
+template <class Format> DEVICE int stage_bytes(const Share& s, int rows, int groups) {
+    return rows * s.pitch + (Format::HasMinimum ? 2 : 1) * scale_bytes<Format>(rows, groups);
+}
+
+// C#: PersistentKernel.Stages counts the same.
+template <class Format> DEVICE Share share_of(const Matrix& m, int block, int blocks, int ringBytes) {
+    int pairs = (m.rows + 1) >> 1;
+    int begin = (int)((u64)pairs * block / blocks), end = (int)((u64)pairs * (block + 1) / blocks);
+    Share s;
+    s.first = begin * 2;
+    s.rows = minimum(end * 2, m.rows) - s.first;
+    s.pitch = m.pitch | 16;
+    int most = minimum(MaxStageBytes, ringBytes >> 1) / (s.pitch + (Format::HasMinimum ? 2 : 1) * scale_bytes<Format>(1, m.groups));
+    most = minimum(most < 1 ? 1 : most, StageRows);
+    int stages = (s.rows + most - 1) / most;
+    s.stageRows = (s.rows + stages - 1) / stages;
+    return s;
+}
+
+// A stage; the same in all layers.
+struct alignas(16) Stage {
+    u32 bytes;      // of the ring
+    i32 product;    // 0 to 3, or 4: the head
+    i32 row, rows;  // of the share
+    u32 codes;      // bytes from the matrix's first row
+    u32 scales;     // and from its first scale, rounded down to 16
+    u32 scaleBytes; // that are copied, a multiple of 16
+    u32 skip;       // bytes of them before the first row's
+};
+
+template <class Format> DEVICE Stage stage_of(const Matrix& m, const Share& s, int product, int number) {
+    Stage stage;
+    stage.product = product;
+    stage.row = number * s.stageRows;
+    stage.rows = minimum(s.stageRows, s.rows - stage.row);
+    stage.bytes = (u32)stage_bytes<Format>(s, stage.rows, m.groups);
+    u32 row = (u32)(s.first + stage.row);
+    stage.codes = row * m.pitch;
+    stage.scales = stage.scaleBytes = stage.skip = 0;
+    if (Format::HasGroups) {
+        u32 start = row * m.groups * 2, end = start + stage.rows * m.groups * 2;
+        stage.scales = start & ~15u;
+        stage.scaleBytes = ((end + 15) & ~15u) - stage.scales;
+        stage.skip = start & 15;
+    }
+    return stage;
+}
+
+// Where in the endless sequence of stages: all layers', the head's, the next step's.
+struct Cursor {
+    u32 index;     // stages before it
+    i32 number;    // in the table
+    i32 layer;
+    u32 offset;    // in the ring, unless it does not fit there
+
+    DEVICE u32 slot() const { return (index & (RingStages - 1)) * 8; }
+    DEVICE u32 parity() const { return (index / RingStages) & 1; }
+};
+
+// What the streaming warp and the others share.
+struct Ring {
+    const PersistentLayer* layers; // shared
+    const Stage* stages;           // shared: of a layer, then of the head
+    u32 first;                     // shared address
+    u32 bytes;
+    u32 barriers; // [RingStages] full, then empty
+    i32 layerCount, layerStages, allStages;
+
+    DEVICE u32 full(const Cursor& c) const { return barriers + c.slot(); }
+    DEVICE u32 empty(const Cursor& c) const { return barriers + RingStages * 8 + c.slot(); }
+    DEVICE u32 place(const Cursor& c, u32 size) const { return c.offset + size > bytes ? 0 : c.offset; }
+
+    DEVICE void next(Cursor& c, u32 size) const {
+        c.offset = place(c, size) + size;
+        c.index++;
+        c.number++;
+        if (c.number == layerStages && c.layer + 1 < layerCount) {
+            c.number = 0;
+            c.layer++;
+        } else if (c.number == allStages) {
+            c.number = c.layer = 0;
+        }
+    }
+
+    DEVICE void prepare() const {
+        if (thread_index() < RingStages) {
+            barrier_start(barriers + thread_index() * 8, PERSISTENT_BULK ? 1 : 32);
+            barrier_start(barriers + (RingStages + thread_index()) * 8, PersistentWarps);
+#if PERSISTENT_BULK
+            asm volatile("fence.mbarrier_init.release.cluster;" ::: "memory");
+#endif
+        }
+    }
+
+    DEVICE static void copy_bulk(u32 to, const void* from, u32 size, u32 barrier) {
+        asm volatile("cp.async.bulk.shared::cluster.global.mbarrier::complete_tx::bytes [%0], [%1], %2, [%3];" ::"r"(to), "l"(from), "r"(size), "r"(barrier)
+                     : "memory");
+    }
+
+    DEVICE static void copy_sixteens(u32 to, const u8* from, int size) {
+        for (int at = (thread_index() & 31) * 16; at < size; at += 512) {
+            asm volatile("cp.async.cg.shared.global [%0], [%1], 16;" ::"r"(to + at), "l"(from + at) : "memory");
+        }
+    }
+
+    // Asks for a stage.
+    template <class Format> DEVICE void request(const Stage& s, const Cursor& c, u32 to) const {
+        const Matrix& m = (&layers[s.product == 4 ? layerCount : c.layer].queryKeyValue)[s.product & 3];
+        const u8* from = m.codes + s.codes;
+        u32 barrier = full(c), pitch = m.pitch, padded = m.pitch | 16, scales = to + s.rows * padded;
+        u32 minima = scales + (Format::HasMinimum ? scale_bytes<Format>(s.rows, m.groups) : 0);
+#if PERSISTENT_BULK
+        int lane = thread_index() & 31;
+        if (lane == 0) {
+            u32 all = s.rows * pitch + (Format::HasMinimum ? 2 : 1) * s.scaleBytes;
+            asm volatile("{ .reg .b64 state; mbarrier.arrive.expect_tx.shared.b64 state, [%0], %1; }" ::"r"(barrier), "r"(all) : "memory");
+        }
+        warp_barrier();
+        if (lane < s.rows) {
+            copy_bulk(to + lane * padded, from + lane * pitch, pitch, barrier);
+        } else if (Format::HasGroups && lane == 16) {
+            copy_bulk(scales, (const u8*)m.scales + s.scales, s.scaleBytes, barrier);
+        } else if (Format::HasMinimum && lane == 17) {
+            copy_bulk(minima, (const u8*)m.minima + s.scales, s.scaleBytes, barrier);
+        }
+#else
+#pragma unroll 1
+        for (int r = 0; r < s.rows; r++) {
+            copy_sixteens(to + r * padded, from + r * pitch, pitch);
+        }
+        if (Format::HasGroups) {
+            copy_sixteens(scales, (const u8*)m.scales + s.scales, s.scaleBytes);
+        }
+        if (Format::HasMinimum) {
+            copy_sixteens(minima, (const u8*)m.minima + s.scales, s.scaleBytes);
+        }
+        asm volatile("cp.async.mbarrier.arrive.noinc.shared.b64 [%0];" ::"r"(barrier) : "memory");
+#endif
+    }
+
+    // The streaming warp's work, until all stages are on their way or `stop` is set.
+    template <class Format> DEVICE void stream(int steps, const volatile u32* stop) const {
+        Cursor ahead = {0, 0, 0, 0}, used = ahead, landed = ahead;
+        u32 inFlight = 0, end = (u32)steps * (layerCount * layerStages + allStages - layerStages);
+#pragma unroll 1
+        while (ahead.index != end) {
+            const Stage& s = stages[ahead.number];
+            u32 size = s.bytes, to = place(ahead, size);
+#pragma unroll 1
+            while (used.index != ahead.index) {
+                u32 taken = stages[used.number].bytes, at = place(used, taken);
+                bool meets = at < to + size && to < at + taken;
+                bool laps = to < ahead.offset && at >= ahead.offset; // `used` has to go round first
+                if (!meets && !laps && ahead.index - used.index < RingStages) {
+                    break;
+                }
+                while (!barrier_over(empty(used), used.parity())) {
+                    if (*stop) {
+                        land(landed, ahead.index, 0, inFlight);
+                        return;
+                    }
+                }
+                if (landed.index == used.index) {
+                    inFlight -= taken;
+                    landed = used;
+                    next(landed, taken);
+                }
+                next(used, taken);
+            }
+            if (size + inFlight > MaxBytesInFlight) {
+                land(landed, ahead.index, size < MaxBytesInFlight ? MaxBytesInFlight - size : 0, inFlight);
+            }
+            request<Format>(s, ahead, first + to);
+            inFlight += size;
+            next(ahead, size);
+        }
+    }
+
+    // Waits until no more than `most` bytes are on their way.
+    DEVICE void land(Cursor& landed, u32 end, u32 most, u32& inFlight) const {
+#pragma unroll 1
+        while (landed.index != end && inFlight > most) {
+            while (!barrier_over(full(landed), landed.parity())) {
+            }
+            u32 size = stages[landed.number].bytes;
+            inFlight -= size;
+            next(landed, size);
+        }
+    }
+};
