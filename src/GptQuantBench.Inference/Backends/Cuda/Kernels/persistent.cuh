@@ -8,7 +8,7 @@
 // barriers of the block at most: one for the norm's sums, one for the partial sums. A ninth streams the weights (persistent_ring.cuh).
 //
 // Launch: cooperative, one block a multiprocessor at most, block = PersistentThreads + 32. Shared memory, dynamic: the layers'
-// descriptions, the ring (a.ringBytes), activations with the sums of their blocks of 32, partial sums (a.sumBytes); see PersistentKernel.cs.
+// descriptions, the ring (a.ringBytes), every warp's activations, partial sums (a.sumBytes); see PersistentKernel.cs.
 #pragma once
 #include "persistent_attention.cuh"
 #include "persistent_sample.cuh"
@@ -39,7 +39,7 @@ template <class Format> DEVICE u64 finish_head(const Share& s, const Matrix& m, 
     u64 best = 0;
     auto finish = [&](int r, float scale) {
         if (r < s.rows) {
-            float logit = row_sum(sums, pitch, r) * scale;
+            float logit = row_sum<Format>(sums, pitch, r) * scale;
             logits[s.first + r] = logit;
             u64 key = best_key(logit, s.first + r);
             best = key > best ? key : best;
@@ -74,8 +74,7 @@ DEVICE u64 best_of_all(u64 mine, u64* words, u32 epoch, Patience& patience, u64*
     u64 best = 0;
     for (int b = thread_index(); b < grid_x(); b += PersistentThreads) {
         WordPair w;
-        w.load(words + 2 * b);
-        patience.wait(w, words + 2 * b, epoch, WaitBest);
+        patience.wait_alone([&] { return w.load(words + 2 * b), w.is(epoch); }, WaitBest);
         u64 key = (w.a << 32) | (u32)w.b;
         best = key > best ? key : best;
     }
@@ -120,20 +119,25 @@ struct DecodeShared {
     };
 };
 
-// The warps that compute.
-template <class Format> DEVICE void decode_steps(
-    const PersistentArguments& a, const Ring& ring, DecodeShared& shared, const Activations& activations, float* sums) {
+// Where the parts of the block's dynamic shared memory lie; addresses in shared memory.
+struct Areas {
+    u32 narrow, wide; // this warp's activations of products `width` and `inner` wide
+    float* sums;
+};
+
+// The warps that compute. N: quads of the residual stream a lane has.
+template <class Format, int N> DEVICE void decode_steps(const PersistentArguments& a, const Ring& ring, DecodeShared& shared, const Areas& areas) {
     int t = thread_index(), warp = t >> 5, block = block_x(), blocks = grid_x(), width = a.table.columns;
     const PersistentLayer* layers = ring.layers;
-    Words words = locate(a, blocks);
+    Words words = locate(a);
     Patience patience = {a.patience, 0};
-    Product<Format> product_(ring);
+    Product<Format> multiplication(ring);
     RowConstants constants;
-    Gains gains;
-    Residual residual;
-    residual.quad = {slice_of(width), width};
-    Quad inner = {slice_of(a.inner), a.inner};
-    int sumPitch = (a.sumBytes / (2 * PersistentWarps * 4)), headPitch = a.sumBytes / (PersistentWarps * 4);
+    Gains<N> gains;
+    Slice narrow = slice_of(width), wide = slice_of(a.inner);
+    Residual<N> residual = {Quads(narrow, width), {}};
+    Quads inner(wide, a.inner);
+    int sumPitch = a.sumBytes / (2 * PersistentWarps * 4), headPitch = a.sumBytes / (PersistentWarps * 4);
     const volatile DecodeState* state = a.state; // volatile: clang would choose between these addresses and the arguments'
     int id = state->token, position = state->position, step = state->step;
     if (a.id >= 0) {
@@ -142,13 +146,8 @@ template <class Format> DEVICE void decode_steps(
         step = 0;
     }
     u32 epoch = a.epoch;
-    int ranges = (a.capacity * (a.headSize >> 3) + 1023) / 1024, rangeSize = 8192 / a.headSize;
-    int products = 4 * a.layerCount;
+    int rangeSize = 8192 / a.headSize, products = 4 * a.layerCount;
     u32 stall = block == 0 ? a.stall : 0;
-    Sampling options = {0, 0, 0};
-    if (a.sampled) {
-        options = *(const Sampling*)a.sampling;
-    }
     float inverse = 1.0f / (float)width, reference = 0;
     if (a.times && block == 0 && t == 0) {
         a.times[0] = nanoseconds();
@@ -164,7 +163,7 @@ template <class Format> DEVICE void decode_steps(
     for (int chosen = 0; chosen < a.steps; chosen++) {
         residual.template embed<Format>(a.table, a.positions, id, position);
         reference = 0;
-        gains.request(layers[0].attentionGain, layers[0].attentionShift, residual.quad);
+        gains.request(layers[0].attentionGain, layers[0].attentionShift, residual.quads);
         int ranged = position / rangeSize + 1;
         MARK(20);
 #pragma unroll 1
@@ -173,17 +172,12 @@ template <class Format> DEVICE void decode_steps(
             int product = n & 3;
             const Matrix& m = (&l.queryKeyValue)[product];
             const float* bias = (&l.queryKeyValueBias)[product];
-            const Share s = shared.shares[product];
-            u32 slot = epoch & 1, place = (u32)(n >> 2) << 8;
-            u64* heads = words.heads + slot * 3 * (u64)width;
-            u64* attended = words.attended + slot * (u64)ranges * (width >> 1);
-            u64* spread = words.spread + slot * (u64)ranges * a.heads;
-            u64* projected = words.projected + slot * (u64)width;
-            u64* hidden = words.hidden + slot * (u64)(a.inner >> 1);
-            u64* forward = words.forward + slot * (u64)width;
-            u64* out = heads;
+            const Share& s = shared.shares[product];
+            u32 place = (u32)(n >> 2) << 8;
+            u64* slot = a.words + (epoch & 1) * words.slot;
+            u64* out = slot;
             u32 hands = WaitHeads;
-            Slice slice = residual.quad.slice;
+            float* partial = areas.sums + (n & 1) * PersistentWarps * sumPitch;
 
             if (n < products) {
                 constants.request<Format>(m, bias, s, t); // it needs nothing of other blocks
@@ -191,19 +185,21 @@ template <class Format> DEVICE void decode_steps(
             if ((product & 1) == 0) {
                 // The outputs of the product before this one.
                 if (n > 0) {
-                    u64* from = product == 0 ? words.forward + (slot ^ 1) * (u64)width : projected;
-                    residual.add(from, product == 0 ? epoch - 1 : epoch, patience, (product == 0 ? WaitForward : WaitProjected) | place);
+                    const u64* before = a.words + (~epoch & 1) * words.slot + words.forward;
+                    residual.add(
+                        product == 0 ? before : slot + words.projected, product == 0 ? epoch - 1 : epoch, patience,
+                        (product == 0 ? WaitForward : WaitProjected) | place);
                 }
                 MARK(4 * product);
-                normalise<Format>(residual, gains, inverse, a.epsilon, reference, (float2_t*)shared.stats, activations);
+                normalise<Format, N>(residual, gains, inverse, a.epsilon, reference, (float2_t*)shared.stats, areas.narrow);
                 if (n == products) {
                     break;
                 }
-                const float* gain = product == 0 ? l.forwardGain : layers[(n >> 2) + 1].attentionGain;
-                const float* shift = product == 0 ? l.forwardShift : layers[(n >> 2) + 1].attentionShift;
-                gains.request(gain, shift, residual.quad);
+                const float* gain = product == 0 ? l.forwardGain : (&l)[1].attentionGain;
+                const float* shift = product == 0 ? l.forwardShift : (&l)[1].attentionShift;
+                gains.request(gain, shift, residual.quads);
                 if (product == 2) {
-                    out = hidden;
+                    out = slot + words.hidden;
                     hands = WaitHidden;
                 }
             } else if (product == 1) {
@@ -212,25 +208,32 @@ template <class Format> DEVICE void decode_steps(
                 for (int item = block; item < a.heads * ranged; item += blocks) {
                     int range = item / a.heads;
                     attend(
-                        a, l, item - range * a.heads, range, position, heads, attended, spread, epoch, patience, WaitHeads | place,
-                        shared.attention[turn], stall == WaitAttended);
+                        a, l, item - range * a.heads, range, position, slot, slot + words.attended, slot + words.spread, epoch, patience,
+                        WaitHeads | place, shared.attention[turn], stall == WaitAttended);
                     turn ^= 1;
                 }
                 MARK(3);
-                gather_attended<Format>(
-                    attended, spread, residual.quad, a.heads, a.headSize, ranged, epoch, patience, WaitAttended | place, activations);
-                out = projected;
+                if (ranged == 1) {
+                    gather_halves<Format, N>(slot + words.attended, residual.quads, epoch, patience, WaitAttended | place, areas.narrow);
+                } else {
+                    gather_ranges<Format>(
+                        slot + words.attended, slot + words.spread, residual.quads, a.heads, a.headSize, ranged, epoch, patience,
+                        WaitAttended | place, areas.narrow);
+                }
+                out = slot + words.projected;
                 hands = WaitProjected;
             } else {
-                slice = inner.slice;
-                gather_hidden<Format>(hidden, inner, epoch, patience, WaitHidden | place, activations);
-                out = forward;
+                gather_halves<Format, 4>(slot + words.hidden, inner, epoch, patience, WaitHidden | place, areas.wide);
+                MARK(13);
+                multiplication.template multiply_share<false>(m, 3, s.pitch, wide, areas.wide, partial + warp * sumPitch, patience, WaitStream | place);
+                out = slot + words.forward;
                 hands = WaitForward;
             }
             MARK(4 * product + 1);
-            float* partial = sums + (n & 1) * PersistentWarps * sumPitch;
-            product_.multiply_share(
-                m, product, s.pitch, slice, activations.halves, activations.sums, partial + warp * sumPitch, patience, WaitStream | place);
+            if (product != 3) {
+                multiplication.template multiply_share<N == 1>(
+                    m, product, s.pitch, narrow, areas.narrow, partial + warp * sumPitch, patience, WaitStream | place);
+            }
             MARK(4 * product + 2);
             compute_barrier();
             finish_share<Format>(m, bias, s, partial, sumPitch, constants, out, epoch, product, a.queryScale, stall == hands);
@@ -238,21 +241,22 @@ template <class Format> DEVICE void decode_steps(
             epoch += product == 3;
         }
 
+        const Matrix& head = layers[a.layerCount].queryKeyValue;
         HeadScales scales;
-        scales.request<Format>(layers[a.layerCount].queryKeyValue, shared.shares[4]);
+        scales.request<Format>(head, shared.shares[4]);
         MARK(21);
-        product_.multiply_share(
-            layers[a.layerCount].queryKeyValue, 4, shared.shares[4].pitch, residual.quad.slice, activations.halves, activations.sums,
-            sums + warp * headPitch, patience, WaitStream | (u32)a.layerCount << 8);
+        multiplication.template multiply_share<N == 1>(
+            head, 4, shared.shares[4].pitch, narrow, areas.narrow, areas.sums + warp * headPitch, patience, WaitStream | (u32)a.layerCount << 8);
         MARK(22);
         compute_barrier();
-        u64 key = finish_head<Format>(shared.shares[4], layers[a.layerCount].queryKeyValue, sums, headPitch, scales, a.logits);
-        key = best_of_all(key, words.best + (chosen & 1) * 2 * (u64)blocks, epoch, patience, shared.keys, stall == WaitBest);
+        u64 key = finish_head<Format>(shared.shares[4], head, areas.sums, headPitch, scales, a.logits);
+        key = best_of_all(key, a.words + words.best() + (chosen & 1) * 2 * blocks, epoch, patience, shared.keys, stall == WaitBest);
 
         u32 order = (u32)(key >> 32);
         bool finite = order != NotANumberKey && order > 0x007fffffu;
         id = finite ? (int)~(u32)key : 0;
         if (a.sampled && finite) {
+            Sampling options = *(const Sampling*)a.sampling;
             id = sample_id(
                 a.logits, a.table.rows, shared.shares[4], key, options, (PersistentScratch*)a.scratch, (a.slot + chosen) & 1, step + chosen, epoch,
                 patience, shared.sample, stall);
@@ -285,21 +289,22 @@ template <class Format> DEVICE void decode_steps(
     }
 }
 
-template <class Format> DEVICE void decode(const PersistentArguments& a) {
+template <class Format, int N> DEVICE void decode(const PersistentArguments& a) {
     extern __shared__ vec4 dynamic[];
     __shared__ DecodeShared shared;
 
     int t = thread_index(), threads = PersistentThreads + 32;
     PersistentLayer* layers = (PersistentLayer*)dynamic;
     int layerBytes = ((a.layerCount + 1) * (int)sizeof(PersistentLayer) + 127) & ~127;
-    int inputBlocks = ((a.inner > a.table.columns ? a.inner : a.table.columns) + 31) >> 5;
-    u32 halves = shared_address(dynamic) + layerBytes + a.ringBytes, inputSums = halves + inputBlocks * 64;
-    float* sums = (float*)((u8*)dynamic + layerBytes + a.ringBytes + inputBlocks * 64 + ((inputBlocks * 4 + 15) & ~15));
+    int narrow = slice_bytes(a.table.columns), wide = slice_bytes(a.inner);
+    u32 activations = shared_address(dynamic) + layerBytes + a.ringBytes;
+    int zeros = Format::Weights == 8 ? a.ringBytes : 0; // bytes between rows are multiplied with zeros, and must be numbers
+    zeros += PersistentWarps * (narrow + wide);
     for (int i = t; i < (a.layerCount + 1) * (int)(sizeof(PersistentLayer) / 8); i += threads) {
         ((u64*)layers)[i] = ((const u64*)a.layers)[i];
     }
-    for (int i = t; i < inputBlocks * 17; i += threads) {
-        asm volatile("st.shared.u32 [%0], %1;" ::"r"(halves + i * 4), "r"(0) : "memory"); // beyond the columns they stay zero
+    for (int i = 16 * t; i < zeros; i += 16 * threads) {
+        asm volatile("st.shared.v4.u32 [%0], {%1, %1, %1, %1};" ::"r"(activations + PersistentWarps * (narrow + wide) - zeros + i), "r"(0) : "memory");
     }
     if (t == 0) {
         shared.stop = 0;
@@ -333,9 +338,13 @@ template <class Format> DEVICE void decode(const PersistentArguments& a) {
     if (t >= PersistentThreads) {
         ring.stream<Format>(a.steps, &shared.stop);
     } else {
-        decode_steps<Format>(a, ring, shared, {halves, inputSums}, sums);
+        u32 own = activations + (t >> 5) * narrow, further = activations + PersistentWarps * narrow + (t >> 5) * wide;
+        float* sums = (float*)((u8*)dynamic + layerBytes + a.ringBytes + PersistentWarps * (narrow + wide));
+        decode_steps<Format, N>(a, ring, shared, {own, further, sums});
     }
 }
 
-#define PERSISTENT_KERNEL(Format)                                                                                                        \
-    extern "C" __global__ void __launch_bounds__(PersistentThreads + 32, 1) persistent_decode(const PersistentArguments a) { decode<Format>(a); }
+// For models up to 1024 wide, and up to MaxWidth.
+#define PERSISTENT_KERNEL(Format)                                                                                                                \
+    extern "C" __global__ void __launch_bounds__(PersistentThreads + 32, 1) persistent_decode(const PersistentArguments a) { decode<Format, 1>(a); } \
+    extern "C" __global__ void __launch_bounds__(PersistentThreads + 32, 1) persistent_decode_wide(const PersistentArguments a) { decode<Format, 2>(a); }

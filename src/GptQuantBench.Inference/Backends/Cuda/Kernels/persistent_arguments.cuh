@@ -66,24 +66,24 @@ enum Waits {
 // a barrier between all blocks nor a fence stands in the way. Every kind of word has two slots, used in turn: a slot is written again
 // two layers later, and the writer then has results that every block could only give after it had read the slot.
 
+// Where the words of a slot lie, counted from the slot's first.
 struct Words {
-    u64 *heads, *attended, *spread, *projected, *hidden, *forward, *best;
+    i32 projected, forward, hidden, attended, spread, slot; // heads: 0; slot: words of a slot
+
+    // The best logits' words, behind both slots: [2][blocks][2].
+    DEVICE int best() const { return 2 * slot; }
 };
 
-DEVICE u64 even(u64 count) { return (count + 1) & ~1ull; }
-
-// C#: PersistentExchange counts the same.
-DEVICE Words locate(const PersistentArguments& a, int blocks) {
+// C#: PersistentDecoder.WordCount counts the same.
+DEVICE Words locate(const PersistentArguments& a) {
     int width = a.table.columns, ranges = (a.capacity * (a.headSize >> 3) + 1023) / 1024;
     Words w;
-    w.heads = a.words;
-    w.attended = w.heads + 6 * (u64)width;
-    w.spread = w.attended + (u64)ranges * width;
-    w.projected = w.spread + even((u64)ranges * a.heads * 2);
-    w.hidden = w.projected + 2 * (u64)width;
-    w.forward = w.hidden + (u64)a.inner;
-    w.best = w.forward + 2 * (u64)width;
-    (void)blocks;
+    w.projected = 3 * width;
+    w.forward = w.projected + width;
+    w.hidden = w.forward + width;
+    w.attended = w.hidden + (a.inner >> 1);
+    w.spread = w.attended + ranges * (width >> 1);
+    w.slot = (w.spread + ranges * a.heads + 1) & ~1;
     return w;
 }
 

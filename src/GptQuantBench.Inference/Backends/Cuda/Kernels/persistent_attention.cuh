@@ -37,15 +37,8 @@ struct EightWords {
         }
     }
 
-    DEVICE void wait(const u64* words, u32 epoch, Patience& patience, u32 where) {
-        u32 tried = 0;
-#pragma unroll 1
-        while (!(pairs[0].is(epoch) && pairs[1].is(epoch) && pairs[2].is(epoch) && pairs[3].is(epoch)) && !patience.is_over(tried, where)) {
-            load(words);
-        }
-    }
-
-    DEVICE static u32 halves(const WordPair& p) { return float2_to_half2(bits_float((u32)p.a), bits_float((u32)p.b)); }
+    DEVICE bool is(u32 epoch) const { return pairs[0].is(epoch) && pairs[1].is(epoch) && pairs[2].is(epoch) && pairs[3].is(epoch); }
+    DEVICE static u32 halves(const WordPair& p) { return float2_to_half2(p.first(), p.second()); }
     DEVICE vec4 halves() const { return vec4{halves(pairs[0]), halves(pairs[1]), halves(pairs[2]), halves(pairs[3])}; }
 };
 
@@ -65,41 +58,38 @@ template <int Lanes> DEVICE void attend_item(
     for (int u = 0; u < Rounds; u++) {
         int j = u * PerRound + own;
         keys[u] = values[u] = zero;
-        if (j < count && begin + j != position) {
+        if (j < count && j != position - begin) {
             keys[u] = load_cache(layer.keys + offset + (u64)(j * Size));
             values[u] = load_cache(layer.values + offset + (u64)(j * Size));
         }
     }
 
     const u64* from = words + head * Size + part * 8;
-    EightWords asked, key, value;
-    int place = position - begin - own; // of the new position, from this lane's first
-    bool adds = place >= 0 && place < RangeSize && place % PerRound == 0;
-    asked.load(from);
+    int added = position - begin; // place of the new position
+    EightWords asked;
     vec4 newKey = zero, newValue = zero;
-    if (adds) {
-        key.load(from + width);
-        value.load(from + 2 * width);
-        key.wait(from + width, epoch, patience, where);
-        value.wait(from + 2 * width, epoch, patience, where);
+    if (added < RangeSize && added / PerWarp % PersistentWarps == warp) {
+        EightWords key, value;
+        patience.wait([&] { return key.load(from + width), value.load(from + 2 * width), key.is(epoch) && value.is(epoch); }, where);
         newKey = key.halves();
         newValue = value.halves();
-        *(vec4*)(layer.keys + offset + (u64)((place + own) * Size)) = newKey;
-        *(vec4*)(layer.values + offset + (u64)((place + own) * Size)) = newValue;
+        if (lane / Lanes == added % PerWarp) {
+            *(vec4*)(layer.keys + offset + (u64)(added * Size)) = newKey;
+            *(vec4*)(layer.values + offset + (u64)(added * Size)) = newValue;
+        }
     }
-    asked.wait(from, epoch, patience, where);
-    warp_barrier();
+    patience.wait([&] { return asked.load(from), asked.is(epoch); }, where);
 
     float query[8], score[Rounds], top = minus_infinity();
 #pragma unroll
     for (int i = 0; i < 4; i++) {
-        query[2 * i] = bits_float((u32)asked.pairs[i].a);
-        query[2 * i + 1] = bits_float((u32)asked.pairs[i].b);
+        query[2 * i] = asked.pairs[i].first();
+        query[2 * i + 1] = asked.pairs[i].second();
     }
 #pragma unroll
     for (int u = 0; u < Rounds; u++) {
         int j = u * PerRound + own;
-        if (begin + j == position) {
+        if (j == added) {
             keys[u] = newKey;
             values[u] = newValue;
         }

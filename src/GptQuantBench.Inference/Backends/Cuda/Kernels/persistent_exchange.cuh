@@ -32,6 +32,8 @@ struct WordPair {
     }
 
     DEVICE bool is(u32 epoch) const { return (u32)(a >> 32) == epoch && (u32)(b >> 32) == epoch; }
+    DEVICE float first() const { return bits_float((u32)a); }
+    DEVICE float second() const { return bits_float((u32)b); }
 };
 
 DEVICE u64 word(u32 epoch, u32 payload) { return ((u64)epoch << 32) | payload; }
@@ -50,6 +52,12 @@ DEVICE bool barrier_or(u32 value) {
 }
 
 DEVICE void warp_barrier() { asm volatile("bar.warp.sync 0xffffffff;" ::: "memory"); }
+
+DEVICE bool warp_all(bool value) {
+    u32 r;
+    asm volatile("{ .reg .pred p, q; setp.ne.u32 q, %1, 0; vote.sync.all.pred p, q, 0xffffffff; selp.u32 %0, 1, 0, p; }" : "=r"(r) : "r"((u32)value) : "memory");
+    return r != 0;
+}
 
 DEVICE u32 redux_max(u32 value) {
     u32 r;
@@ -102,28 +110,19 @@ struct Patience {
         return true;
     }
 
-    DEVICE void wait(WordPair& pair, const u64* address, u32 epoch, u32 where) {
+    // Whole warps wait: until `is_there` of all lanes, which looks again.
+    template <class Look> DEVICE void wait(Look is_there, u32 where) {
         u32 tried = 0;
 #pragma unroll 1
-        while (!pair.is(epoch) && !is_over(tried, where)) {
-            pair.load(address);
+        while (!warp_all(is_there()) && !is_over(tried, where)) {
         }
     }
 
-    DEVICE u64 wait(u64 first, const u64* address, u32 epoch, u32 where) {
+    // The same for one lane.
+    template <class Look> DEVICE void wait_alone(Look is_there, u32 where) {
         u32 tried = 0;
 #pragma unroll 1
-        while ((u32)(first >> 32) != epoch && !is_over(tried, where)) {
-            first = load_relaxed(address);
-        }
-        return first;
-    }
-
-    // The same for a barrier of the ring.
-    DEVICE void wait_for_barrier(u32 barrier, u32 parity, u32 where) {
-        u32 tried = 0;
-#pragma unroll 1
-        while (!barrier_over(barrier, parity) && !is_over(tried, where)) {
+        while (!is_there() && !is_over(tried, where)) {
         }
     }
 

@@ -1,38 +1,21 @@
 // What a product of the persistent kernel reads: the residual stream normalised, attention's results, or hidden activations. Every warp
 // gathers the slice of the columns that it multiplies (Slice), into its own part of the block's activations.
 //
-// A lane has four neighbouring columns: columns 4 · lane … of the slice, and the same 128 columns further on.
+// A lane has four neighbouring columns: columns 4 · lane … of the slice, and the same 128 columns further on. Lanes beyond the slice read
+// what its last lane reads and write nothing, so that all lanes take the same way.
 #pragma once
 #include "persistent_product.cuh"
 
-struct Quad {
-    Slice slice;
-    i32 columns; // of the whole input
+struct Quads {
+    i32 first, count, columns; // the slice's first column and quads; of the whole input
 
-    DEVICE int column(int i) const { return slice.first * 32 + 4 * ((thread_index() & 31) + 32 * i); }
-    DEVICE bool exists(int i) const { return (thread_index() & 31) + 32 * i < slice.count * 8 && column(i) < columns; }
-};
+    DEVICE Quads(Slice s, int all) : first(s.first * 32), count(minimum(s.count * 32, all - s.first * 32) >> 2), columns(all) {}
+    DEVICE static int place(int i) { return (thread_index() & 31) + 32 * i; }
+    DEVICE bool exists(int i) const { return place(i) < count; }
 
-// The activations of a product in shared memory.
-struct Activations {
-    u32 halves, sums; // shared addresses
-
-    // Four columns; all lanes come, those with `there` have some.
-    template <class Format> DEVICE void put(int column, u32 low, u32 high, bool there) const {
-        typedef Operand<Format> O;
-        int block = column >> 5, j = column >> 2 & 7;
-        if (there) {
-            O::put(halves + block * 64, j, low, high);
-        }
-        if (O::HasSums) {
-            float sum = there ? (half2_low(low) + half2_high(low)) + (half2_low(high) + half2_high(high)) : 0.0f;
-            sum += shuffle_xor(sum, 1);
-            sum += shuffle_xor(sum, 2);
-            sum += shuffle_xor(sum, 4);
-            if (there && j == 0) {
-                asm volatile("st.shared.f32 [%0], %1;" ::"r"(sums + block * 4), "f"(sum) : "memory");
-            }
-        }
+    DEVICE int column(int i) const {
+        int c = first + 4 * minimum(place(i), count - 1);
+        return c < 0 ? 0 : c;
     }
 };
 
@@ -71,89 +54,85 @@ template <class Format> DEVICE void embed_four(const Matrix& table, int row, int
     }
 }
 
-// The residual stream, FP32, of this warp's slice. Every block keeps its own copy.
-struct Residual {
-    static const int Quads = MaxWidth / (4 * PersistentThreads);
-    Quad quad;
-    float x[Quads][4];
-    WordPair arriving[Quads][2];
+// The residual stream, FP32, of this warp's slice: N quads a lane. Every block keeps its own copy.
+template <int N> struct Residual {
+    Quads quads;
+    float x[N][4];
 
     template <class Format> DEVICE void embed(const Matrix& table, const Matrix& positions, int id, int position) {
 #pragma unroll
-        for (int i = 0; i < Quads; i++) {
-            x[i][0] = x[i][1] = x[i][2] = x[i][3] = 0;
-            if (quad.exists(i)) {
-                float place[4];
-                embed_four<Format>(table, id, quad.column(i), x[i]);
-                embed_four<Fp16>(positions, position, quad.column(i), place);
+        for (int i = 0; i < N; i++) {
+            float place[4];
+            embed_four<Format>(table, id, quads.column(i), x[i]);
+            embed_four<Fp16>(positions, position, quads.column(i), place);
 #pragma unroll
-                for (int k = 0; k < 4; k++) {
-                    x[i][k] += place[k];
-                }
+            for (int k = 0; k < 4; k++) {
+                x[i][k] += place[k];
             }
         }
     }
 
     DEVICE void add(const u64* words, u32 epoch, Patience& patience, u32 where) {
+        WordPair arriving[N][2];
+        patience.wait([&] {
+            bool there = true;
 #pragma unroll
-        for (int i = 0; i < Quads; i++) {
-            if (quad.exists(i)) {
-                arriving[i][0].load(words + quad.column(i));
-                arriving[i][1].load(words + quad.column(i) + 2);
+            for (int i = 0; i < N; i++) {
+                arriving[i][0].load(words + quads.column(i));
+                arriving[i][1].load(words + quads.column(i) + 2);
             }
-        }
 #pragma unroll
-        for (int i = 0; i < Quads; i++) {
-            if (quad.exists(i)) {
-                WordPair &low = arriving[i][0], &high = arriving[i][1];
-                u32 tried = 0;
-#pragma unroll 1
-                while (!(low.is(epoch) && high.is(epoch)) && !patience.is_over(tried, where)) {
-                    low.load(words + quad.column(i));
-                    high.load(words + quad.column(i) + 2);
-                }
-                x[i][0] += bits_float((u32)low.a);
-                x[i][1] += bits_float((u32)low.b);
-                x[i][2] += bits_float((u32)high.a);
-                x[i][3] += bits_float((u32)high.b);
+            for (int i = 0; i < N; i++) {
+                there = there && arriving[i][0].is(epoch) && arriving[i][1].is(epoch);
             }
+            return there;
+        }, where);
+#pragma unroll
+        for (int i = 0; i < N; i++) {
+            x[i][0] += arriving[i][0].first();
+            x[i][1] += arriving[i][0].second();
+            x[i][2] += arriving[i][1].first();
+            x[i][3] += arriving[i][1].second();
         }
-        warp_barrier();
     }
 };
 
 // Gain and shift of this lane's columns.
-struct Gains {
-    float4_t gain[Residual::Quads], shift[Residual::Quads];
+template <int N> struct Gains {
+    float4_t gain[N], shift[N];
 
-    DEVICE void request(const float* gains, const float* shifts, const Quad& quad) {
+    DEVICE void request(const float* gains, const float* shifts, const Quads& quads) {
 #pragma unroll
-        for (int i = 0; i < Residual::Quads; i++) {
-            if (quad.exists(i)) {
-                gain[i] = load_float4(gains + quad.column(i));
-                shift[i] = load_float4(shifts + quad.column(i));
-            }
+        for (int i = 0; i < N; i++) {
+            gain[i] = load_float4(gains + quads.column(i));
+            shift[i] = load_float4(shifts + quads.column(i));
         }
     }
 };
 
+// Quad i of the slice in a warp's activations.
+template <class Format> DEVICE void put_quad(const Quads& quads, int i, u32 low, u32 high, u32 activations) {
+    int place = Quads::place(i);
+    if (quads.exists(i)) {
+        Operand<Format>::put(activations + (place >> 3) * 64, place & 7, low, high);
+    }
+}
+
 // Layer norm as FP16 activations, in one pass: sums of x − r and of its squares, where r is the mean of the norm before (the residual
 // stream's mean moves little between norms, so that no large numbers are subtracted). `stats`: shared [PersistentWarps]: both sums.
-template <class Format> DEVICE void normalise(
-    const Residual& r, const Gains& g, float inverse, float epsilon, float& reference, float2_t* stats, const Activations& activations) {
+template <class Format, int N> DEVICE void normalise(
+    const Residual<N>& r, const Gains<N>& g, float inverse, float epsilon, float& reference, float2_t* stats, u32 activations) {
     int lane = thread_index() & 31, warp = thread_index() >> 5;
     float sum = 0, squares = 0;
 #pragma unroll
-    for (int i = 0; i < Residual::Quads; i++) {
-        if (r.quad.exists(i)) {
-            float d[4];
+    for (int i = 0; i < N; i++) {
+        float d[4];
 #pragma unroll
-            for (int k = 0; k < 4; k++) {
-                d[k] = r.x[i][k] - reference;
-            }
-            sum += (d[0] + d[1]) + (d[2] + d[3]);
-            squares += (d[0] * d[0] + d[1] * d[1]) + (d[2] * d[2] + d[3] * d[3]);
+        for (int k = 0; k < 4; k++) {
+            d[k] = r.quads.exists(i) ? r.x[i][k] - reference : 0.0f;
         }
+        sum += (d[0] + d[1]) + (d[2] + d[3]);
+        squares += (d[0] * d[0] + d[1] * d[1]) + (d[2] * d[2] + d[3] * d[3]);
     }
 #pragma unroll
     for (int offset = 16; offset > 0; offset >>= 1) {
@@ -175,102 +154,83 @@ template <class Format> DEVICE void normalise(
     float scale = reciprocal_sqrt(squares * inverse - shift * shift + epsilon);
     reference = mean;
 #pragma unroll
-    for (int i = 0; i < Residual::Quads; i++) {
-        if (i * 32 < r.quad.slice.count * 8) {
-            float low = (r.x[i][0] - mean) * scale * g.gain[i].x + g.shift[i].x, next = (r.x[i][1] - mean) * scale * g.gain[i].y + g.shift[i].y;
-            float third = (r.x[i][2] - mean) * scale * g.gain[i].z + g.shift[i].z, high = (r.x[i][3] - mean) * scale * g.gain[i].w + g.shift[i].w;
-            activations.put<Format>(r.quad.column(i), float2_to_half2(low, next), float2_to_half2(third, high), r.quad.exists(i));
-        }
+    for (int i = 0; i < N; i++) {
+        u32 low = float2_to_half2((r.x[i][0] - mean) * scale * g.gain[i].x + g.shift[i].x, (r.x[i][1] - mean) * scale * g.gain[i].y + g.shift[i].y);
+        u32 high = float2_to_half2((r.x[i][2] - mean) * scale * g.gain[i].z + g.shift[i].z, (r.x[i][3] - mean) * scale * g.gain[i].w + g.shift[i].w);
+        put_quad<Format>(r.quads, i, low, high, activations);
     }
     warp_barrier();
 }
 
-// Words of two halves.
-template <class Format> DEVICE void gather_hidden(const u64* words, const Quad& quad, u32 epoch, Patience& patience, u32 where, const Activations& activations) {
-    const int Together = 4;
+// Words of two halves; `Together` quads a lane at once.
+template <class Format, int Together> DEVICE void gather_halves(
+    const u64* words, const Quads& quads, u32 epoch, Patience& patience, u32 where, u32 activations) {
 #pragma unroll 1
-    for (int start = 0; start * 32 < quad.slice.count * 8; start += Together) {
+    for (int start = 0; start * 32 < quads.count; start += Together) {
         WordPair w[Together];
-        u32 tried = 0;
-        bool there;
-#pragma unroll 1
-        do {
-            there = true;
+        patience.wait([&] {
+            bool there = true;
 #pragma unroll
             for (int i = 0; i < Together; i++) {
-                if (quad.exists(start + i)) {
-                    w[i].load(words + (quad.column(start + i) >> 1));
-                }
+                w[i].load(words + (quads.column(start + i) >> 1));
             }
 #pragma unroll
             for (int i = 0; i < Together; i++) {
-                there = there && (!quad.exists(start + i) || w[i].is(epoch));
+                there = there && w[i].is(epoch);
             }
-        } while (!there && !patience.is_over(tried, where));
-        warp_barrier();
+            return there;
+        }, where);
 #pragma unroll
         for (int i = 0; i < Together; i++) {
-            if ((start + i) * 32 < quad.slice.count * 8) {
-                activations.put<Format>(quad.column(start + i), (u32)w[i].a, (u32)w[i].b, quad.exists(start + i));
-            }
+            put_quad<Format>(quads, start + i, (u32)w[i].a, (u32)w[i].b, activations);
         }
     }
     warp_barrier();
 }
 
-// Attention's results of `used` ranges: range r weighs 2^{spread[r] − max}. words: [ranges][width / 2] of two halves; spread: [ranges][heads].
-template <class Format> DEVICE void gather_attended(
-    const u64* words, const u64* spread, const Quad& quad, int heads, int headSize, int used, u32 epoch, Patience& patience, u32 where,
-    const Activations& activations) {
+// Attention's results of `used` ranges, more than one: range r weighs 2^{spread[r] − max}. words: [ranges][width / 2] of two halves; spread:
+// [ranges][heads].
+template <class Format> DEVICE void gather_ranges(
+    const u64* words, const u64* spread, const Quads& quads, int heads, int headSize, int used, u32 epoch, Patience& patience, u32 where,
+    u32 activations) {
 #pragma unroll 1
-    for (int q = 0; q * 32 < quad.slice.count * 8; q++) {
-        int column = quad.column(q);
-        bool exists = quad.exists(q);
+    for (int q = 0; q * 32 < quads.count; q++) {
+        int column = quads.column(q), head = column / headSize;
         const u64* from = words + (column >> 1);
-        WordPair w = {0, 0};
-        u32 low = 0, high = 0;
-        if (exists && used == 1) {
-            w.load(from);
-            patience.wait(w, from, epoch, where);
-            low = (u32)w.a;
-            high = (u32)w.b;
-        } else if (exists) {
-            const int Together = 4;
-            int head = column / headSize;
-            float top = minus_infinity(), total = 0, v[4] = {0, 0, 0, 0};
+        float top = minus_infinity(), total = 0, v[4] = {0, 0, 0, 0};
+        const int Together = 4;
 #pragma unroll 1
-            for (int start = 0; start < used; start += Together) {
-                WordPair part[Together];
-                u64 weight[Together];
+        for (int start = 0; start < used; start += Together) {
+            WordPair part[Together];
+            u64 weight[Together];
+            patience.wait([&] {
+                bool there = true;
 #pragma unroll
                 for (int i = 0; i < Together; i++) {
-                    if (start + i < used) {
-                        part[i].load(from + (u64)(start + i) * (quad.columns >> 1));
-                        weight[i] = load_relaxed(spread + (start + i) * heads + head);
-                    }
+                    int range = minimum(start + i, used - 1);
+                    part[i].load(from + range * (quads.columns >> 1));
+                    weight[i] = load_relaxed(spread + range * heads + head);
                 }
 #pragma unroll
                 for (int i = 0; i < Together; i++) {
-                    if (start + i < used) {
-                        patience.wait(part[i], from + (u64)(start + i) * (quad.columns >> 1), epoch, where);
-                        weight[i] = patience.wait(weight[i], spread + (start + i) * heads + head, epoch, where);
-                        float s = bits_float((u32)weight[i]);
-                        float next = maximum(top, s), keep = exp2_fast(top - next), e = exp2_fast(s - next);
-                        total = total * keep + e;
-                        v[0] = v[0] * keep + e * half2_low((u32)part[i].a);
-                        v[1] = v[1] * keep + e * half2_high((u32)part[i].a);
-                        v[2] = v[2] * keep + e * half2_low((u32)part[i].b);
-                        v[3] = v[3] * keep + e * half2_high((u32)part[i].b);
-                        top = next;
-                    }
+                    there = there && part[i].is(epoch) && (u32)(weight[i] >> 32) == epoch;
                 }
+                return there;
+            }, where);
+#pragma unroll
+            for (int i = 0; i < Together; i++) {
+                float s = start + i < used ? bits_float((u32)weight[i]) : minus_infinity();
+                float next = maximum(top, s), keep = exp2_fast(top - next), e = exp2_fast(s - next);
+                total = total * keep + e;
+                v[0] = v[0] * keep + e * half2_low((u32)part[i].a);
+                v[1] = v[1] * keep + e * half2_high((u32)part[i].a);
+                v[2] = v[2] * keep + e * half2_low((u32)part[i].b);
+                v[3] = v[3] * keep + e * half2_high((u32)part[i].b);
+                top = next;
             }
-            float inverse = reciprocal(total);
-            low = float2_to_half2(v[0] * inverse, v[1] * inverse);
-            high = float2_to_half2(v[2] * inverse, v[3] * inverse);
         }
-        warp_barrier();
-        activations.put<Format>(column, low, high, exists);
+        float inverse = reciprocal(total);
+        put_quad<Format>(quads, q, float2_to_half2(v[0] * inverse, v[1] * inverse), float2_to_half2(v[2] * inverse, v[3] * inverse), activations);
     }
     warp_barrier();
 }
