@@ -97,11 +97,11 @@ DEVICE void attend(
     const PersistentArguments& a, const PersistentLayer& layer, int head, int range, int position, const u64* words, u64* attended, u64* spread,
     u32 epoch, Patience& patience, u32 where, AttentionShared& shared, bool stalled) {
     if (a.headSize == 64) {
-        attend_item<8>(a, layer, head, range, position, words, attended, spread, epoch, patience, where, shared, stalled);
+        attend_item<64>(a, layer, head, range, position, words, attended, spread, epoch, patience, where, shared, stalled);
     } else if (a.headSize == 128) {
-        attend_item<16>(a, layer, head, range, position, words, attended, spread, epoch, patience, where, shared, stalled);
+        attend_item<128>(a, layer, head, range, position, words, attended, spread, epoch, patience, where, shared, stalled);
     } else {
-        attend_item<4>(a, layer, head, range, position, words, attended, spread, epoch, patience, where, shared, stalled);
+        attend_item<32>(a, layer, head, range, position, words, attended, spread, epoch, patience, where, shared, stalled);
     }
 }
 
@@ -111,6 +111,7 @@ struct DecodeShared {
     u64 barriers[2 * RingStages];
     float4_t stats[PersistentWarps / 2];
     u64 keys[PersistentWarps];
+    vec4 zeros;
     i32 sampled;
     u32 stop;
     union {
@@ -131,7 +132,7 @@ template <class Format, int N> DEVICE void decode_steps(const PersistentArgument
     const PersistentLayer* layers = ring.layers;
     Words words = locate(a);
     Patience patience = {a.patience, 0};
-    Product<Format> multiplication(ring);
+    Product<Format> multiplication(ring, shared_address(&shared.zeros));
     RowConstants constants;
     Gains<N> gains;
     Slice narrow = slice_of(width), wide = slice_of(a.inner);
@@ -308,6 +309,7 @@ template <class Format, int N> DEVICE void decode(const PersistentArguments& a) 
     }
     if (t == 0) {
         shared.stop = 0;
+        shared.zeros = vec4{0, 0, 0, 0};
     }
     block_barrier();
     if (t < 5) {

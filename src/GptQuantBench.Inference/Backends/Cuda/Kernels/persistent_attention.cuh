@@ -1,24 +1,20 @@
 // Attention of the newest token inside the persistent kernel. An item is one head times one range of positions; the same block always has
 // the same items, so that it alone writes and reads their part of the cache.
 //
-//   a position is read by Lanes = headSize / 8 neighbouring lanes, 16 bytes each; a range has 8192 / headSize positions, some rounds of
-//   the block's warps. Keys and values are requested before the new token's query is there, which every lane waits for itself. Every warp
-//   has a softmax of its own; they are joined at the end.
+// A range has 8192 / headSize positions, an eighth for each warp. The warp's products with keys and with values are the matrix unit's:
+//
+//   scores    A: the query, in all rows; B: keys, 8 positions a tile, position g of which lane 4g + q has dimensions q · size / 4 …
+//   outputs   A: weights, in all rows, as the scores come out: lane 4g + q has positions 2q and 2q + 1 of each tile; B: values of those
+//             positions, of which the lane has dimensions g · size / 8 …
+//
+// Keys and values are requested before the new token's query is there. Every warp has a softmax of its own; they are joined at the end.
 #pragma once
 #include "persistent_inputs.cuh"
-
-static const int Rounds = (32 + PersistentWarps - 1) / PersistentWarps;
 
 struct alignas(16) AttentionShared {
     float2_t softmax[PersistentWarps]; // maximum, sum
     float outputs[PersistentWarps][MaxHeadSize];
 };
-
-DEVICE vec4 load_cache(const half_t* address) {
-    vec4 v;
-    asm volatile("ld.global.v4.u32 {%0, %1, %2, %3}, [%4];" : "=r"(v.x), "=r"(v.y), "=r"(v.z), "=r"(v.w) : "l"(address) : "memory");
-    return v;
-}
 
 DEVICE float log2_fast(float a) {
     float r;
@@ -26,134 +22,173 @@ DEVICE float log2_fast(float a) {
     return r;
 }
 
-// Eight words of FP32: 8 columns of a lane.
-struct EightWords {
-    WordPair pairs[4];
+// N words of FP32, an even number, as halves.
+template <int N> struct HalfWords {
+    WordPair pairs[N / 2];
 
     DEVICE void load(const u64* words) {
 #pragma unroll
-        for (int i = 0; i < 4; i++) {
+        for (int i = 0; i < N / 2; i++) {
             pairs[i].load(words + 2 * i);
         }
     }
 
-    DEVICE bool is(u32 epoch) const { return pairs[0].is(epoch) && pairs[1].is(epoch) && pairs[2].is(epoch) && pairs[3].is(epoch); }
-    DEVICE static u32 halves(const WordPair& p) { return float2_to_half2(p.first(), p.second()); }
-    DEVICE vec4 halves() const { return vec4{halves(pairs[0]), halves(pairs[1]), halves(pairs[2]), halves(pairs[3])}; }
+    DEVICE bool is(u32 epoch) const {
+        bool there = true;
+#pragma unroll
+        for (int i = 0; i < N / 2; i++) {
+            there = there && pairs[i].is(epoch);
+        }
+        return there;
+    }
+
+    DEVICE u32 halves(int i) const { return float2_to_half2(pairs[i].first(), pairs[i].second()); }
 };
 
-// words: queries, keys, values, FP32 [3 · width]; attended, spread: as gather_attended reads them.
-template <int Lanes> DEVICE void attend_item(
+// N words of the cache, 2 or a multiple of 4.
+template <int N> DEVICE void load_cache(const half_t* address, u32* out) {
+    if (N == 2) {
+        asm volatile("ld.global.v2.u32 {%0, %1}, [%2];" : "=r"(out[0]), "=r"(out[1]) : "l"(address) : "memory");
+    }
+#pragma unroll
+    for (int i = 0; i + 3 < N; i += 4) {
+        asm volatile("ld.global.v4.u32 {%0, %1, %2, %3}, [%4];"
+                     : "=r"(out[i]), "=r"(out[i + 1]), "=r"(out[i + 2]), "=r"(out[i + 3])
+                     : "l"(address + 2 * i)
+                     : "memory");
+    }
+}
+
+// words: queries, keys, values, FP32 [3 · width]; attended, spread: as gather_ranges reads them.
+template <int Size> DEVICE void attend_item(
     const PersistentArguments& a, const PersistentLayer& layer, int head, int range, int position, const u64* words, u64* attended, u64* spread,
     u32 epoch, Patience& patience, u32 where, AttentionShared& shared, bool stalled) {
-    const int Size = 8 * Lanes, PerWarp = 32 / Lanes, PerRound = PersistentWarps * PerWarp, RangeSize = 32 * PerWarp;
-    int t = thread_index(), lane = t & 31, warp = t >> 5, part = lane & (Lanes - 1), width = a.table.columns;
+    const int Tiles = 128 / Size, PerWarp = 8 * Tiles, RangeSize = PersistentWarps * PerWarp, KeyWords = Size / 8, ValueWords = Size / 16;
+    int t = thread_index(), lane = t & 31, warp = t >> 5, g = lane >> 2, q = lane & 3, width = a.table.columns;
     int begin = range * RangeSize;
     int count = minimum(position + 1 - begin, RangeSize); // at least 1
-    u64 offset = ((u64)head * a.capacity + begin) * Size + part * 8;
-    int own = warp * PerWarp + lane / Lanes;
-
-    vec4 keys[Rounds], values[Rounds], zero = {0, 0, 0, 0};
+    int working = (count + PerWarp - 1) / PerWarp;        // warps that have positions
+    if (warp < working) {
+        int left = count - warp * PerWarp, added = position - begin - warp * PerWarp; // positions of the warp; the new one's place among them
+        u64 offset = ((u64)head * a.capacity + begin + warp * PerWarp) * Size;
+        half_t *keyCache = layer.keys + offset + q * (Size / 4), *valueCache = layer.values + offset + g * (Size / 8);
+        const u64* from = words + head * Size;
+        u32 keys[Tiles][KeyWords], values[Tiles][2][ValueWords];
 #pragma unroll
-    for (int u = 0; u < Rounds; u++) {
-        int j = u * PerRound + own;
-        keys[u] = values[u] = zero;
-        if (j < count && j != position - begin) {
-            keys[u] = load_cache(layer.keys + offset + (u64)(j * Size));
-            values[u] = load_cache(layer.values + offset + (u64)(j * Size));
-        }
-    }
-
-    const u64* from = words + head * Size + part * 8;
-    int added = position - begin; // place of the new position
-    EightWords asked;
-    vec4 newKey = zero, newValue = zero;
-    if (added < RangeSize && added / PerWarp % PersistentWarps == warp) {
-        EightWords key, value;
-        patience.wait([&] { return key.load(from + width), value.load(from + 2 * width), key.is(epoch) && value.is(epoch); }, where);
-        newKey = key.halves();
-        newValue = value.halves();
-        if (lane / Lanes == added % PerWarp) {
-            *(vec4*)(layer.keys + offset + (u64)(added * Size)) = newKey;
-            *(vec4*)(layer.values + offset + (u64)(added * Size)) = newValue;
-        }
-    }
-    patience.wait([&] { return asked.load(from), asked.is(epoch); }, where);
-
-    float query[8], score[Rounds], top = minus_infinity();
+        for (int j = 0; j < Tiles; j++) {
+            // Positions that are not there weigh nothing, but must be numbers.
+            int place = 8 * j + g;
 #pragma unroll
-    for (int i = 0; i < 4; i++) {
-        query[2 * i] = asked.pairs[i].first();
-        query[2 * i + 1] = asked.pairs[i].second();
-    }
+            for (int i = 0; i < KeyWords; i++) {
+                keys[j][i] = 0;
+            }
+            if (place < left && place != added) {
+                load_cache<KeyWords>(keyCache + place * Size, keys[j]);
+            }
 #pragma unroll
-    for (int u = 0; u < Rounds; u++) {
-        int j = u * PerRound + own;
-        if (j == added) {
-            keys[u] = newKey;
-            values[u] = newValue;
-        }
-        score[u] = 0;
-        if (u * PerRound >= count) {
-            continue;
-        }
-        float k[8];
-        unpack_halves(keys[u], k);
-        float s = 0, r = 0;
+            for (int e = 0; e < 2; e++) {
+                place = 8 * j + 2 * q + e;
 #pragma unroll
-        for (int i = 0; i < 8; i += 2) {
-            s += query[i] * k[i];
-            r += query[i + 1] * k[i + 1];
-        }
-        score[u] = s + r;
-    }
-#pragma unroll
-    for (int offset = 1; offset < Lanes; offset <<= 1) {
-#pragma unroll
-        for (int u = 0; u < Rounds; u++) {
-            if (u * PerRound < count) {
-                score[u] += shuffle_xor(score[u], offset);
+                for (int i = 0; i < ValueWords; i++) {
+                    values[j][e][i] = 0;
+                }
+                if (place < left && place != added) {
+                    load_cache<ValueWords>(valueCache + place * Size, values[j][e]);
+                }
             }
         }
-    }
+
+        HalfWords<2 * KeyWords> query;
+        if (added < PerWarp) {
+            HalfWords<2 * KeyWords> key;
+            HalfWords<2 * ValueWords> value;
+            const u64 *keyFrom = from + width + q * (Size / 4), *valueFrom = from + 2 * width + g * (Size / 8);
+            patience.wait([&] { return key.load(keyFrom), value.load(valueFrom), key.is(epoch) && value.is(epoch); }, where);
 #pragma unroll
-    for (int u = 0; u < Rounds; u++) {
-        score[u] = u * PerRound + own < count ? score[u] * 1.4426950408889634f : minus_infinity();
-        top = maximum(top, score[u]);
-    }
+            for (int j = 0; j < Tiles; j++) {
+                if (added == 8 * j + g) {
 #pragma unroll
-    for (int offset = Lanes; offset < 32; offset <<= 1) {
-        top = maximum(top, shuffle_xor(top, offset));
-    }
-    float reference = top > minus_infinity() ? top : 0.0f; // a warp without positions: −∞ − −∞ would be NaN
-    float sum = 0, output[8] = {0, 0, 0, 0, 0, 0, 0, 0};
+                    for (int i = 0; i < KeyWords; i++) {
+                        keys[j][i] = key.halves(i);
+                        ((u32*)(keyCache + added * Size))[i] = keys[j][i];
+                    }
+                }
 #pragma unroll
-    for (int u = 0; u < Rounds; u++) {
-        if (u * PerRound >= count) {
-            continue;
+                for (int e = 0; e < 2; e++) {
+                    if (added == 8 * j + 2 * q + e) {
+#pragma unroll
+                        for (int i = 0; i < ValueWords; i++) {
+                            values[j][e][i] = value.halves(i);
+                            ((u32*)(valueCache + added * Size))[i] = values[j][e][i];
+                        }
+                    }
+                }
+            }
         }
-        float weight = exp2_fast(score[u] - reference), v[8];
-        unpack_halves(values[u], v);
-        sum += weight;
+        patience.wait([&] { return query.load(from + q * (Size / 4)), query.is(epoch); }, where);
+
+        float scores[Tiles][4], top = minus_infinity();
 #pragma unroll
-        for (int i = 0; i < 8; i++) {
-            output[i] += weight * v[i];
+        for (int j = 0; j < Tiles; j++) {
+            scores[j][0] = scores[j][1] = scores[j][2] = scores[j][3] = 0;
         }
-    }
 #pragma unroll
-    for (int offset = Lanes; offset < 32; offset <<= 1) {
-        sum += shuffle_xor(sum, offset);
+        for (int i = 0; i < KeyWords; i += 2) {
+            u32 x = query.halves(i), y = query.halves(i + 1);
 #pragma unroll
-        for (int i = 0; i < 8; i++) {
-            output[i] += shuffle_xor(output[i], offset);
+            for (int j = 0; j < Tiles; j++) {
+                multiply_accumulate(scores[j], x, x, y, y, keys[j][i], keys[j][i + 1]);
+            }
         }
-    }
-    if (lane < Lanes) {
-        *(float4_t*)&shared.outputs[warp][part * 8] = float4_t{output[0], output[1], output[2], output[3]};
-        *(float4_t*)&shared.outputs[warp][part * 8 + 4] = float4_t{output[4], output[5], output[6], output[7]};
-    }
-    if (lane == 0) {
-        shared.softmax[warp] = float2_t{top, sum};
+#pragma unroll
+        for (int j = 0; j < Tiles; j++) {
+#pragma unroll
+            for (int e = 0; e < 2; e++) {
+                scores[j][e] = 8 * j + 2 * q + e < left ? scores[j][e] * 1.4426950408889634f : minus_infinity();
+                top = maximum(top, scores[j][e]);
+            }
+        }
+        top = maximum(top, shuffle_xor(top, 1));
+        top = maximum(top, shuffle_xor(top, 2));
+        float sum = 0, outputs[Size / 8][4];
+        u32 weights[Tiles + (Tiles & 1)];
+        weights[Tiles - 1 + (Tiles & 1)] = 0;
+#pragma unroll
+        for (int j = 0; j < Tiles; j++) {
+            float first = exp2_fast(scores[j][0] - top), second = exp2_fast(scores[j][1] - top);
+            sum += first + second;
+            weights[j] = float2_to_half2(first, second);
+        }
+        sum += shuffle_xor(sum, 1);
+        sum += shuffle_xor(sum, 2);
+#pragma unroll
+        for (int i = 0; i < Size / 8; i++) {
+            u32 order = (i & 1) ? 0x7632 : 0x5410;
+            outputs[i][0] = outputs[i][1] = outputs[i][2] = outputs[i][3] = 0;
+#pragma unroll
+            for (int j = 0; j < Tiles; j += 2) {
+                u32 b0 = permute_bytes(values[j][0][i / 2], values[j][1][i / 2], order), b1 = 0;
+                if (j + 1 < Tiles) {
+                    const int Next = Tiles > 1 ? 1 : 0;
+                    b1 = permute_bytes(values[j + Next][0][i / 2], values[j + Next][1][i / 2], order);
+                }
+                multiply_accumulate(outputs[i], weights[j], weights[j], weights[j + 1], weights[j + 1], b0, b1);
+            }
+        }
+        // Dimensions (2q + e) · size / 8 + i.
+        if (g == 0) {
+            float* to = shared.outputs[warp] + q * (Size / 4);
+#pragma unroll
+            for (int e = 0; e < 2; e++) {
+#pragma unroll
+                for (int i = 0; i < Size / 8; i += 4) {
+                    *(float4_t*)(to + e * (Size / 8) + i) = float4_t{outputs[i][e], outputs[i + 1][e], outputs[i + 2][e], outputs[i + 3][e]};
+                }
+            }
+        }
+        if (lane == 0) {
+            shared.softmax[warp] = float2_t{top, sum};
+        }
     }
     compute_barrier();
 
@@ -164,16 +199,21 @@ template <int Lanes> DEVICE void attend_item(
         float2_t parts[PersistentWarps];
 #pragma unroll
         for (int w = 0; w < PersistentWarps; w++) {
-            parts[w] = shared.softmax[w];
+            parts[w] = float2_t{minus_infinity(), 0};
+            if (w < working) {
+                parts[w] = shared.softmax[w];
+            }
             best = maximum(best, parts[w].x);
         }
 #pragma unroll
         for (int w = 0; w < PersistentWarps; w++) {
-            float weight = exp2_fast(parts[w].x - best);
-            float2_t two = *(const float2_t*)&shared.outputs[w][2 * t];
-            total += weight * parts[w].y;
-            x += weight * two.x;
-            y += weight * two.y;
+            if (w < working) {
+                float weight = exp2_fast(parts[w].x - best);
+                float2_t two = *(const float2_t*)&shared.outputs[w][2 * t];
+                total += weight * parts[w].y;
+                x += weight * two.x;
+                y += weight * two.y;
+            }
         }
         float inverse = reciprocal(total);
         if (!stalled) {

@@ -1,12 +1,15 @@
 // Matrix products of one token inside the persistent kernel.
 //
-// On the matrix unit the weights are A: 16 rows of the block's share, read by ldmatrix as they lie in the ring; the activations are all
-// eight columns of B. The columns of a matrix are split over the block's warps, in blocks of 32 (Slice), so that a warp needs only its own
-// slice of the activations; the eight partial sums of a row meet in shared memory.
+// On the matrix unit the weights are B: 8 rows of the block's share, read by ldmatrix as they lie in the ring. The columns of a matrix are
+// split over the block's warps, in blocks of 32 (Slice), so that a warp needs only its own slice of the activations; the eight partial sums
+// of a row meet in shared memory.
+//
+// The activations are A, which has 16 rows. Without groups all are alike. With groups, row g has only the block g % 4 of a chunk of four and
+// zeros elsewhere, so that the sums of the four blocks come out apart, each in lanes of its own, where they meet their scales.
 //
 // Codes become halves by no more than a mask: an unsigned code u in the low bits of a half is the subnormal u · 2⁻²⁴, exactly, and the matrix
-// unit multiplies subnormals in full. Codes are raised to be unsigned, Int8 by 128 and Int4 by 8; what that adds, `raise` times the sum of the
-// activations (from the matrix unit too, with ones for A), is where the sums of a block of 32 columns start from. Scales apply to those.
+// unit multiplies subnormals in full. Codes are raised to be unsigned, Int8 by 128 and Int4 by 8; what that adds, `Raise` times the sum of the
+// activations (from the matrix unit too, with ones for B), is where the sums start from.
 //
 //   activations   FP16, of every warp its slice, padded with zeros to whole chunks of 4 blocks; 64 bytes for a block of 32 columns, 16 for
 //                 each q = lane & 3, in the order in which a lane's codes need them:
@@ -45,13 +48,6 @@ DEVICE vec4 load_matrices(u32 address) {
     vec4 v;
     asm volatile("ldmatrix.sync.aligned.m8n8.x4.shared.b16 {%0, %1, %2, %3}, [%4];" : "=r"(v.x), "=r"(v.y), "=r"(v.z), "=r"(v.w) : "r"(address) : "memory");
     return v;
-}
-
-// multiply_accumulate with sums that start at `start`.
-DEVICE void multiply(float (&d)[4], u32 a0, u32 a1, u32 a2, u32 a3, u32 b0, u32 b1, float start) {
-    asm("mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, {%10, %10, %10, %10};"
-        : "=f"(d[0]), "=f"(d[1]), "=f"(d[2]), "=f"(d[3])
-        : "r"(a0), "r"(a1), "r"(a2), "r"(a3), "r"(b0), "r"(b1), "f"(start));
 }
 
 // Error below 2⁻²³: far less than that of the halves which the results become.
@@ -109,97 +105,107 @@ template <class Format> struct Operand {
         }
     }
 
-    // Unit times the sum of a block's activations, in all lanes.
-    DEVICE static float total(const vec4& x) {
-        const u32 Ones = 0x3c003c00u, Second = Format::Weights == 32 ? 0x4c004c00u : Ones; // 16
-        float d[4];
-        multiply(d, Ones, Ones, Ones, Ones, x.x, x.y, 0.0f);
-        multiply_accumulate(d, Second, Second, Second, Second, x.z, x.w);
-        return d[0] * Unit;
-    }
-
-    // Unit times Σ weight · x of 32 columns, before scales: rows g and g + 8 in d[0] and d[2]. w: rows g, g + 8 of the first 16 columns (Fp16:
-    // of columns 0 …, then 8 …), and of the last 16.
-    DEVICE static void block(float (&d)[4], const u32* w, const vec4& x, float total) {
-        float start = -Raise * total;
+    // Adds Unit times Σ weight · x of 32 columns, before scales: rows 2q and 2q + 1 in d[0] and d[1]. w: what ldmatrix gave of the block.
+    DEVICE static void add_block(float (&d)[4], const u32* w, const vec4& x) {
         if (Format::Weights == 8) {
-            multiply(d, w[0], w[1], w[2], w[3], x.x, x.y, 0.0f);
-            multiply_accumulate(d, w[4], w[5], w[6], w[7], x.z, x.w);
+            add(d, x.x, x.y, w[0], w[1]);
+            add(d, x.z, x.w, w[2], w[3]);
         } else if (Format::Weights == 16) {
-            multiply(d, raised(w[0]), raised(w[1]), raised(w[0] >> 8), raised(w[1] >> 8), x.x, x.y, start);
-            multiply_accumulate(d, raised(w[2]), raised(w[3]), raised(w[2] >> 8), raised(w[3] >> 8), x.z, x.w);
+            add(d, x.x, x.y, raised(w[0]), raised(w[0] >> 8));
+            add(d, x.z, x.w, raised(w[1]), raised(w[1] >> 8));
         } else {
             const u32 Low = 0x000f000fu, High = 0x00f000f0u;
-            multiply(d, w[0] & Low, w[1] & Low, w[0] >> 8 & Low, w[1] >> 8 & Low, x.x, x.y, start);
-            multiply_accumulate(d, w[0] & High, w[1] & High, w[0] >> 8 & High, w[1] >> 8 & High, x.z, x.w);
+            add(d, x.x, x.y, w[0] & Low, w[0] >> 8 & Low);
+            add(d, x.z, x.w, w[0] & High, w[0] >> 8 & High);
         }
     }
 
+    // The same with weights of 1 / Unit: adds the sum of the activations.
+    DEVICE static void add_ones(float (&d)[4], const vec4& x) {
+        const u32 Ones = 0x3c003c00u, Second = Format::Weights == 32 ? 0x4c004c00u : Ones; // 16
+        add(d, x.x, x.y, Ones, Ones);
+        add(d, x.z, x.w, Second, Second);
+    }
+
+    DEVICE static void add(float (&d)[4], u32 x, u32 y, u32 b0, u32 b1) { multiply_accumulate(d, x, x, y, y, b0, b1); }
     DEVICE static u32 raised(u32 codes) { return (codes & 0x00ff00ffu) ^ 0x00800080u; }
 };
 
-// Activations of a chunk: 4 blocks of 32 columns, and Unit times the sum of each.
+// Activations of a chunk, 4 blocks of 32 columns, and Unit times their sum (with groups: of this lane's block).
 template <class Format> struct Chunk {
     vec4 x[4];
-    float total[4];
+    float total;
 
-    DEVICE void load(u32 address) {
+    // `zeros`: address of 16 bytes of them.
+    DEVICE void load(u32 address, u32 zeros) {
+        int own = (thread_index() >> 2) & 3;
 #pragma unroll
         for (int i = 0; i < 4; i++) {
-            x[i] = load_shared_vector(address + i * 64);
+            x[i] = load_shared_vector(!Format::HasGroups || own == i ? address + i * 64 : zeros);
         }
-#pragma unroll
-        for (int i = 0; i < 4; i++) {
-            total[i] = Operand<Format>::IsRaised ? Operand<Format>::total(x[i]) : 0.0f;
+        total = 0;
+        if (Operand<Format>::IsRaised) {
+            float d[4] = {0, 0, 0, 0}, e[4] = {0, 0, 0, 0};
+            Operand<Format>::add_ones(d, x[0]);
+            Operand<Format>::add_ones(e, x[1]);
+            Operand<Format>::add_ones(d, x[2]);
+            Operand<Format>::add_ones(e, x[3]);
+            total = (d[0] + e[0]) * Operand<Format>::Unit;
         }
     }
 };
 
-// Where a lane finds the weights of a stage; addresses in shared memory.
-struct Places {
-    u32 weights;         // of the lane's row and half of 32 bytes, at the chunk's first block
-    u32 scales, further; // of row g; bytes from there to those of row g + 8
-    u32 minima;          // bytes from a scale to its minimum
-    i32 block, last;     // the chunk's first, and the slice's last
-    i32 shift;           // log2 of a group's blocks
+// Where a lane finds the weights of T tiles of 8 rows; addresses in shared memory.
+template <int T> struct Tiles {
+    u32 weights[T]; // of the lane's row and 16 of 64 bytes, at the chunk's first block
+    u32 scales;     // of row 2q of the first tile
 };
 
-template <class Format> DEVICE void multiply_chunk(const Places& p, const Chunk<Format>& c, float (&sum)[2]) {
+template <class Format, int T> DEVICE void multiply_chunk(
+    const Tiles<T>& p, const Chunk<Format>& c, u32 group, u32 groupBytes, u32 minima, float (&sum)[T][2]) {
     typedef Operand<Format> O;
-    const int Loads = Format::Weights == 8 ? 8 : Format::Weights == 16 ? 4 : 2, Each = Format::Weights == 8 ? 8 : Format::Weights == 16 ? 4 : 2;
-    u32 w[4 * Loads];
+    const int Loads = 32 / Format::Weights, Each = 32 / Format::Weights;
+    u32 w[T][4 * Loads];
+    float scale[T][2], least[T][2], d[T][2][4];
 #pragma unroll
-    for (int i = 0; i < Loads; i++) {
-        vec4 v = load_matrices(p.weights + i * 32);
-        w[4 * i] = v.x;
-        w[4 * i + 1] = v.y;
-        w[4 * i + 2] = v.z;
-        w[4 * i + 3] = v.w;
-    }
-    float scale[4][2], least[4][2], d[4][4];
-    if (Format::HasGroups) {
+    for (int k = 0; k < T; k++) {
 #pragma unroll
-        for (int i = 0; i < 4; i++) {
-            u32 at = p.scales + ((u32)minimum(p.block + i, p.last) >> p.shift << 1);
-            scale[i][0] = load_shared_half(at);
-            scale[i][1] = load_shared_half(at + p.further);
-            if (Format::HasMinimum) {
-                least[i][0] = load_shared_half(at + p.minima);
-                least[i][1] = load_shared_half(at + p.minima + p.further);
+        for (int i = 0; i < Loads; i++) {
+            vec4 v = load_matrices(p.weights[k] + i * 64);
+            w[k][4 * i] = v.x;
+            w[k][4 * i + 1] = v.y;
+            w[k][4 * i + 2] = v.z;
+            w[k][4 * i + 3] = v.w;
+        }
+        if (Format::HasGroups) {
+#pragma unroll
+            for (int r = 0; r < 2; r++) {
+                u32 at = p.scales + (8 * k + r) * groupBytes + group;
+                scale[k][r] = load_shared_half(at);
+                least[k][r] = Format::HasMinimum ? load_shared_half(at + minima) : 0.0f;
             }
         }
     }
 #pragma unroll
-    for (int i = 0; i < 4; i++) {
-        O::block(d[i], w + i * Each, c.x[i], c.total[i]);
+    for (int k = 0; k < T; k++) {
+        d[k][0][0] = d[k][0][1] = d[k][0][2] = d[k][0][3] = -O::Raise * c.total;
+        d[k][1][0] = d[k][1][1] = d[k][1][2] = d[k][1][3] = 0;
     }
 #pragma unroll
     for (int i = 0; i < 4; i++) {
 #pragma unroll
-        for (int k = 0; k < 2; k++) {
-            sum[k] = Format::HasGroups ? sum[k] + scale[i][k] * d[i][2 * k] : sum[k] + d[i][2 * k];
+        for (int k = 0; k < T; k++) {
+            O::add_block(d[k][i & 1], w[k] + i * Each, c.x[i]);
+        }
+    }
+#pragma unroll
+    for (int k = 0; k < T; k++) {
+#pragma unroll
+        for (int r = 0; r < 2; r++) {
+            float y = d[k][0][r] + d[k][1][r];
+            sum[k][r] = Format::HasGroups ? sum[k][r] + scale[k][r] * y : sum[k][r] + y;
             if (Format::HasMinimum) {
-                sum[k] += least[i][k] * c.total[i];
+                sum[k][r] += least[k][r] * c.total;
             }
         }
     }
@@ -208,61 +214,84 @@ template <class Format> DEVICE void multiply_chunk(const Places& p, const Chunk<
 // A product as one warp sees it.
 template <class Format> struct Product {
     const Ring& ring;
+    u32 zeros; // address of 16 bytes of them
     Cursor cursor;
     Stage stage; // at the cursor
 
-    DEVICE Product(const Ring& r) : ring(r), cursor{0, 0, 0, 0}, stage(r.stages[0]) {}
+    DEVICE Product(const Ring& r, u32 zero) : ring(r), zeros(zero), cursor{0, 0, 0, 0}, stage(r.stages[0]) {}
+
+    // T tiles of the stage at `at`, from row `row` of it on.
+    template <bool IsShort, int T> DEVICE void multiply_tiles(
+        const Matrix& m, int pitch, const Slice& slice, u32 input, Chunk<Format>& chunk, float* sums, u32 at, int row) const {
+        int lane = thread_index() & 31, g = lane >> 2, q = lane & 3;
+        Tiles<T> p;
+        u32 groupBytes = m.groups * 2, minima = Format::HasMinimum ? scale_bytes<Format>(stage.rows, m.groups) : 0;
+#pragma unroll
+        for (int k = 0; k < T; k++) {
+            p.weights[k] = at + minimum(row + 8 * k + (lane & 7), stage.rows - 1) * pitch + (lane >> 3) * 16 + slice.first * Operand<Format>::BlockBytes;
+        }
+        p.scales = at + stage.rows * pitch + stage.skip + (row + 2 * q) * groupBytes;
+        float sum[T][2];
+#pragma unroll
+        for (int k = 0; k < T; k++) {
+            sum[k][0] = sum[k][1] = 0;
+        }
+        int block = slice.first + (g & 3), last = slice.first + slice.count - 1, shift = Format::HasGroups ? m.groupShift - 5 : 0;
+        last = last < 0 ? 0 : last;
+        if (IsShort) {
+            multiply_chunk<Format, T>(p, chunk, (u32)minimum(block, last) >> shift << 1, groupBytes, minima, sum);
+        } else {
+#pragma unroll 1
+            for (int i = 0; i < slice.chunks(); i++) {
+                chunk.load(input + i * 256, zeros);
+                multiply_chunk<Format, T>(p, chunk, (u32)minimum(block + 4 * i, last) >> shift << 1, groupBytes, minima, sum);
+#pragma unroll
+                for (int k = 0; k < T; k++) {
+                    p.weights[k] += 4 * Operand<Format>::BlockBytes;
+                }
+            }
+        }
+#pragma unroll
+        for (int k = 0; k < T; k++) {
+#pragma unroll
+            for (int r = 0; r < 2; r++) {
+                if (Format::HasGroups) {
+                    sum[k][r] += shuffle_xor(sum[k][r], 4);
+                    sum[k][r] += shuffle_xor(sum[k][r], 8);
+                }
+                int own = row + 8 * k + 2 * q + r;
+                if (g == 0 && own < stage.rows) {
+                    sums[stage.row + own] = sum[k][r];
+                }
+            }
+        }
+    }
 
     // This warp's partial sums of all rows of a share. `pitch`: of the rows in the ring; `input`: shared address of its activations; `sums`: its own.
     // IsShort: the slice is one chunk.
     template <bool IsShort> DEVICE void multiply_share(
         const Matrix& m, int product, int pitch, Slice slice, u32 input, float* sums, Patience& patience, u32 where) {
-        int lane = thread_index() & 31, g = lane >> 2, row = lane & 15;
-        u32 column = (lane >> 4) * 16 + slice.first * Operand<Format>::BlockBytes, barrier, groupBytes = m.groups * 2;
+        int lane = thread_index() & 31;
         input += (lane & 3) * 16;
         Chunk<Format> chunk;
         if (IsShort) {
-            chunk.load(input);
+            chunk.load(input, zeros);
         }
-        Places p;
-        p.last = slice.first + slice.count - 1;
-        p.last = p.last < 0 ? 0 : p.last;
-        p.shift = Format::HasGroups ? m.groupShift - 5 : 0;
 #pragma unroll 1
         do {
-            u32 at = ring.first + ring.place(cursor, stage.bytes);
-            p.weights = at + (row < stage.rows ? row : 0) * pitch + column;
-            p.block = slice.first;
-            if (Format::HasGroups) {
-                p.scales = at + stage.rows * pitch + stage.skip + (g < stage.rows ? g : 0) * groupBytes;
-                p.further = g + 8 < stage.rows ? 8 * groupBytes : 0;
-                p.minima = Format::HasMinimum ? scale_bytes<Format>(stage.rows, m.groups) : 0;
-            }
-            float sum[2] = {0, 0};
-            barrier = ring.full(cursor);
-            patience.wait([&] { return barrier_over(barrier, cursor.parity()); }, where);
-            if (IsShort) {
-                multiply_chunk(p, chunk, sum);
-            } else {
+            u32 at = ring.first + ring.place(cursor, stage.bytes), barrier = ring.full(cursor), parity = cursor.parity();
+            patience.wait([&] { return barrier_over(barrier, parity); }, where);
+            int row = 0;
 #pragma unroll 1
-                for (int i = 0; i < slice.chunks(); i++) {
-                    chunk.load(input + i * 256);
-                    multiply_chunk(p, chunk, sum);
-                    p.weights += 4 * Operand<Format>::BlockBytes;
-                    p.block += 4;
-                }
+            for (; row + 8 < stage.rows; row += 16) {
+                multiply_tiles<IsShort, 2>(m, pitch, slice, input, chunk, sums, at, row);
+            }
+            if (row < stage.rows) {
+                multiply_tiles<IsShort, 1>(m, pitch, slice, input, chunk, sums, at, row);
             }
             warp_barrier();
             if (lane == 0) {
                 barrier_arrive(ring.empty(cursor));
-            }
-            if ((lane & 3) == 0) {
-                if (g < stage.rows) {
-                    sums[stage.row + g] = sum[0];
-                }
-                if (g + 8 < stage.rows) {
-                    sums[stage.row + g + 8] = sum[1];
-                }
             }
             ring.next(cursor, stage.bytes);
             stage = ring.stages[cursor.number];

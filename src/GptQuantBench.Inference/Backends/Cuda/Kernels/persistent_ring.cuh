@@ -1,7 +1,7 @@
 // How the weights reach the blocks: a warp of its own streams the block's rows into a ring in shared memory, in the order in which they
 // are multiplied, across products, layers and steps, as far ahead as the ring is long. Weights depend on nothing that blocks hand over.
 //
-//   stage   up to 16 rows of one matrix, each at a pitch that is an odd number of 16 bytes, so that ldmatrix meets no bank conflicts;
+//   stage   up to 32 rows of one matrix, each at a pitch that is an odd number of 16 bytes, so that ldmatrix meets no bank conflicts;
 //           grouped formats: then the rows' scales, and their minima, from the 16 bytes on in which the first of them lies
 //   ring    stages one behind the other; one that does not fit before the end lies at the start
 //   full    a barrier a stage: the weights are there; empty: every warp has read them
@@ -17,7 +17,7 @@
 #define PERSISTENT_IN_FLIGHT 65536
 #endif
 
-static const int StageRows = 16;
+static const int StageRows = 32;
 static const int RingStages = 32;                        // stages in the ring at most
 static const int MaxStages = 128;                        // of a layer and the head
 static const int MaxStageBytes = PERSISTENT_STAGE_BYTES; // unless one row has more
@@ -51,8 +51,7 @@ template <class Format> DEVICE Share share_of(const Matrix& m, int block, int bl
     s.pitch = m.pitch | 16;
     int most = minimum(MaxStageBytes, ringBytes >> 1) / (s.pitch + (Format::HasMinimum ? 2 : 1) * scale_bytes<Format>(1, m.groups));
     most = minimum(most < 1 ? 1 : most, StageRows);
-    int stages = (s.rows + most - 1) / most;
-    s.stageRows = (s.rows + stages - 1) / stages;
+    s.stageRows = most < 8 ? most : most & ~7; // whole tiles
     return s;
 }
 
@@ -157,9 +156,11 @@ struct Ring {
         warp_barrier();
         if (lane < s.rows) {
             copy_bulk(to + lane * padded, from + lane * pitch, pitch, barrier);
-        } else if (Format::HasGroups && lane == 16) {
+        }
+        if (Format::HasGroups && lane == 0) {
             copy_bulk(scales, (const u8*)m.scales + s.scales, s.scaleBytes, barrier);
-        } else if (Format::HasMinimum && lane == 17) {
+        }
+        if (Format::HasMinimum && lane == 1) {
             copy_bulk(minima, (const u8*)m.minima + s.scales, s.scaleBytes, barrier);
         }
 #else
