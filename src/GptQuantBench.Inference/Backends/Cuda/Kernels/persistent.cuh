@@ -15,7 +15,7 @@
 
 #ifdef PROFILE
 DEVICE u32 clk() { u32 c; asm volatile("mov.u32 %0, %%clock;" : "=r"(c) :: "memory"); return c; }
-#define MARK(i) do { u32 c_ = clk(); if ((thread_index() & 31) == 0) prof[thread_index() >> 5][i] += c_ - last; last = c_; } while (0)
+#define MARK(i) do { u32 c_ = clk(); if (lane_index() == 0) prof[warp_index()][i] += c_ - last; last = c_; } while (0)
 #else
 #define MARK(i)
 #endif
@@ -59,7 +59,7 @@ template <class Format> DEVICE u64 finish_head(const Share& s, const Matrix& m, 
 
 // Hands the block's best key to all, and finds the best of all. `shared`: [PersistentWarps].
 DEVICE u64 best_of_all(u64 mine, u64* words, u32 epoch, Patience& patience, u64* shared, bool stalled) {
-    int lane = thread_index() & 31, warp = thread_index() >> 5;
+    int lane = lane_index(), warp = warp_index();
     if (lane == 0) {
         shared[warp] = mine;
     }
@@ -92,15 +92,15 @@ DEVICE u64 best_of_all(u64 mine, u64* words, u32 epoch, Patience& patience, u64*
     return best;
 }
 
-// attend_item for the head size.
-DEVICE void attend(
+// attend_item for the head size; Head: the only one, or 0.
+template <int Head> DEVICE void attend(
     const PersistentArguments& a, const PersistentLayer& layer, int head, int range, int position, const u64* words, u64* attended, u64* spread,
     u32 epoch, Patience& patience, u32 where, AttentionShared& shared, bool stalled) {
-    if (a.headSize == 64) {
+    if (Head == 64 || (Head == 0 && a.headSize == 64)) {
         attend_item<64>(a, layer, head, range, position, words, attended, spread, epoch, patience, where, shared, stalled);
-    } else if (a.headSize == 128) {
+    } else if (Head == 0 && a.headSize == 128) {
         attend_item<128>(a, layer, head, range, position, words, attended, spread, epoch, patience, where, shared, stalled);
-    } else {
+    } else if (Head == 0) {
         attend_item<32>(a, layer, head, range, position, words, attended, spread, epoch, patience, where, shared, stalled);
     }
 }
@@ -126,8 +126,8 @@ struct Areas {
     float* sums;
 };
 
-// The warps that compute. N: quads of the residual stream a lane has.
-template <class Format, int N> DEVICE void decode_steps(const PersistentArguments& a, const Ring& ring, DecodeShared& shared, const Areas& areas) {
+// The warps that compute. N: quads of the residual stream a lane has; Head: of attend.
+template <class Format, int N, int Head> DEVICE void decode_steps(const PersistentArguments& a, const Ring& ring, DecodeShared& shared, const Areas& areas) {
     int t = thread_index(), warp = t >> 5, block = block_x(), blocks = grid_x(), width = a.table.columns;
     const PersistentLayer* layers = ring.layers;
     Words words = locate(a);
@@ -208,7 +208,7 @@ template <class Format, int N> DEVICE void decode_steps(const PersistentArgument
 #pragma unroll 1
                 for (int item = block; item < a.heads * ranged; item += blocks) {
                     int range = item / a.heads;
-                    attend(
+                    attend<Head>(
                         a, l, item - range * a.heads, range, position, slot, slot + words.attended, slot + words.spread, epoch, patience,
                         WaitHeads | place, shared.attention[turn], stall == WaitAttended);
                     turn ^= 1;
@@ -256,6 +256,7 @@ template <class Format, int N> DEVICE void decode_steps(const PersistentArgument
         u32 order = (u32)(key >> 32);
         bool finite = order != NotANumberKey && order > 0x007fffffu;
         id = finite ? (int)~(u32)key : 0;
+        #ifndef NO_SAMPLE
         if (a.sampled && finite) {
             Sampling options = *(const Sampling*)a.sampling;
             id = sample_id(
@@ -265,6 +266,7 @@ template <class Format, int N> DEVICE void decode_steps(const PersistentArgument
             compute_barrier();
             id = shared.sampled;
         }
+#endif
         if (barrier_or(patience.lost)) {
             patience.report(a.fault, chosen);
             *(volatile u32*)&shared.stop = 1;
@@ -290,7 +292,7 @@ template <class Format, int N> DEVICE void decode_steps(const PersistentArgument
     }
 }
 
-template <class Format, int N> DEVICE void decode(const PersistentArguments& a) {
+template <class Format, int N, int Head> DEVICE void decode(const PersistentArguments& a) {
     extern __shared__ vec4 dynamic[];
     __shared__ DecodeShared shared;
 
@@ -342,11 +344,15 @@ template <class Format, int N> DEVICE void decode(const PersistentArguments& a) 
     } else {
         u32 own = activations + (t >> 5) * narrow, further = activations + PersistentWarps * narrow + (t >> 5) * wide;
         float* sums = (float*)((u8*)dynamic + layerBytes + a.ringBytes + PersistentWarps * (narrow + wide));
-        decode_steps<Format, N>(a, ring, shared, {own, further, sums});
+        decode_steps<Format, N, Head>(a, ring, shared, {own, further, sums});
     }
 }
 
-// For models up to 1024 wide, and up to MaxWidth.
-#define PERSISTENT_KERNEL(Format)                                                                                                                \
-    extern "C" __global__ void __launch_bounds__(PersistentThreads + 32, 1) persistent_decode(const PersistentArguments a) { decode<Format, 1>(a); } \
-    extern "C" __global__ void __launch_bounds__(PersistentThreads + 32, 1) persistent_decode_wide(const PersistentArguments a) { decode<Format, 2>(a); }
+#define PERSISTENT_ENTRY(name, ...) \
+    extern "C" __global__ void __launch_bounds__(PersistentThreads + 32, 1) name(const PersistentArguments a) { decode<__VA_ARGS__>(a); }
+
+// For models up to 1024 wide with heads of 64 dimensions; up to MaxWidth; and for all of them.
+#define PERSISTENT_KERNEL(Format)                        \
+    PERSISTENT_ENTRY(persistent_decode, Format, 1, 64)     \
+    PERSISTENT_ENTRY(persistent_decode_wide, Format, 2, 64) \
+    PERSISTENT_ENTRY(persistent_decode_any, Format, 2, 0)

@@ -64,7 +64,7 @@ template <int Size> DEVICE void attend_item(
     const PersistentArguments& a, const PersistentLayer& layer, int head, int range, int position, const u64* words, u64* attended, u64* spread,
     u32 epoch, Patience& patience, u32 where, AttentionShared& shared, bool stalled) {
     const int Tiles = 128 / Size, PerWarp = 8 * Tiles, RangeSize = PersistentWarps * PerWarp, KeyWords = Size / 8, ValueWords = Size / 16;
-    int t = thread_index(), lane = t & 31, warp = t >> 5, g = lane >> 2, q = lane & 3, width = a.table.columns;
+    int t = thread_index(), lane = lane_index(), warp = warp_index(), g = lane >> 2, q = lane & 3, width = a.table.columns;
     int begin = range * RangeSize;
     int count = minimum(position + 1 - begin, RangeSize); // at least 1
     int working = (count + PerWarp - 1) / PerWarp;        // warps that have positions
@@ -98,7 +98,6 @@ template <int Size> DEVICE void attend_item(
             }
         }
 
-        HalfWords<2 * KeyWords> query;
         if (added < PerWarp) {
             HalfWords<2 * KeyWords> key;
             HalfWords<2 * ValueWords> value;
@@ -125,6 +124,7 @@ template <int Size> DEVICE void attend_item(
                 }
             }
         }
+        HalfWords<2 * KeyWords> query;
         patience.wait([&] { return query.load(from + q * (Size / 4)), query.is(epoch); }, where);
 
         float scores[Tiles][4], top = minus_infinity();

@@ -2,6 +2,24 @@
 #pragma once
 #include "persistent_arguments.cuh"
 
+// Volatile, so that what follows from them is computed where it is needed: kept in registers through all parts, it would not fit.
+#ifdef NO_VOLATILE
+DEVICE int lane_index() { return thread_index() & 31; }
+DEVICE int warp_index() { return thread_index() >> 5; }
+#else
+DEVICE int lane_index() {
+    int lane;
+    asm volatile("mov.u32 %0, %%laneid;" : "=r"(lane));
+    return lane;
+}
+
+DEVICE int warp_index() {
+    int t;
+    asm volatile("mov.u32 %0, %%tid.x;" : "=r"(t));
+    return t >> 5;
+}
+#endif
+
 DEVICE u64 nanoseconds() {
     u64 t;
     asm volatile("mov.u64 %0, %%globaltimer;" : "=l"(t));

@@ -10,7 +10,7 @@ struct Quads {
     i32 first, count, columns; // the slice's first column and quads; of the whole input
 
     DEVICE Quads(Slice s, int all) : first(s.first * 32), count(minimum(s.count * 32, all - s.first * 32) >> 2), columns(all) {}
-    DEVICE static int place(int i) { return (thread_index() & 31) + 32 * i; }
+    DEVICE static int place(int i) { return lane_index() + 32 * i; }
     DEVICE bool exists(int i) const { return place(i) < count; }
 
     DEVICE int column(int i) const {
@@ -122,7 +122,7 @@ template <class Format> DEVICE void put_quad(const Quads& quads, int i, u32 low,
 // stream's mean moves little between norms, so that no large numbers are subtracted). `stats`: shared [PersistentWarps]: both sums.
 template <class Format, int N> DEVICE void normalise(
     const Residual<N>& r, const Gains<N>& g, float inverse, float epsilon, float& reference, float2_t* stats, u32 activations) {
-    int lane = thread_index() & 31, warp = thread_index() >> 5;
+    int lane = lane_index(), warp = warp_index();
     float sum = 0, squares = 0;
 #pragma unroll
     for (int i = 0; i < N; i++) {

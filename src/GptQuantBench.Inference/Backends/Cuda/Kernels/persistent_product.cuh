@@ -71,7 +71,7 @@ struct Slice {
 };
 
 DEVICE Slice slice_of(int columns) {
-    int blocks = (columns + 31) >> 5, warp = thread_index() >> 5;
+    int blocks = (columns + 31) >> 5, warp = warp_index();
     int first = blocks * warp / PersistentWarps;
     return {first, blocks * (warp + 1) / PersistentWarps - first};
 }
@@ -138,7 +138,7 @@ template <class Format> struct Chunk {
 
     // `zeros`: address of 16 bytes of them.
     DEVICE void load(u32 address, u32 zeros) {
-        int own = (thread_index() >> 2) & 3;
+        int own = lane_index() >> 2 & 3;
 #pragma unroll
         for (int i = 0; i < 4; i++) {
             x[i] = load_shared_vector(!Format::HasGroups || own == i ? address + i * 64 : zeros);
@@ -216,14 +216,13 @@ template <class Format> struct Product {
     const Ring& ring;
     u32 zeros; // address of 16 bytes of them
     Cursor cursor;
-    Stage stage; // at the cursor
 
-    DEVICE Product(const Ring& r, u32 zero) : ring(r), zeros(zero), cursor{0, 0, 0, 0}, stage(r.stages[0]) {}
+    DEVICE Product(const Ring& r, u32 zero) : ring(r), zeros(zero), cursor{0, 0, 0, 0} {}
 
     // T tiles of the stage at `at`, from row `row` of it on.
     template <bool IsShort, int T> DEVICE void multiply_tiles(
-        const Matrix& m, int pitch, const Slice& slice, u32 input, Chunk<Format>& chunk, float* sums, u32 at, int row) const {
-        int lane = thread_index() & 31, g = lane >> 2, q = lane & 3;
+        const Matrix& m, const Stage& stage, int pitch, const Slice& slice, u32 input, Chunk<Format>& chunk, float* sums, u32 at, int row) const {
+        int lane = lane_index(), g = lane >> 2, q = lane & 3;
         Tiles<T> p;
         u32 groupBytes = m.groups * 2, minima = Format::HasMinimum ? scale_bytes<Format>(stage.rows, m.groups) : 0;
 #pragma unroll
@@ -271,31 +270,39 @@ template <class Format> struct Product {
     // IsShort: the slice is one chunk.
     template <bool IsShort> DEVICE void multiply_share(
         const Matrix& m, int product, int pitch, Slice slice, u32 input, float* sums, Patience& patience, u32 where) {
-        int lane = thread_index() & 31;
+        int lane = lane_index();
         input += (lane & 3) * 16;
         Chunk<Format> chunk;
         if (IsShort) {
             chunk.load(input, zeros);
         }
 #pragma unroll 1
-        do {
-            u32 at = ring.first + ring.place(cursor, stage.bytes), barrier = ring.full(cursor), parity = cursor.parity();
+        for (;;) {
+            const Stage& stage = ring.stages[cursor.number];
+            if (stage.product != product) {
+                break;
+            }
+            u32 size = stage.bytes, at = ring.first + ring.place(cursor, size), barrier = ring.full(cursor), parity = cursor.parity();
             patience.wait([&] { return barrier_over(barrier, parity); }, where);
             int row = 0;
+#ifndef ONE_TILE
 #pragma unroll 1
             for (; row + 8 < stage.rows; row += 16) {
-                multiply_tiles<IsShort, 2>(m, pitch, slice, input, chunk, sums, at, row);
+                multiply_tiles<IsShort, 2>(m, stage, pitch, slice, input, chunk, sums, at, row);
             }
             if (row < stage.rows) {
-                multiply_tiles<IsShort, 1>(m, pitch, slice, input, chunk, sums, at, row);
+#else
+#pragma unroll 1
+            for (; row < stage.rows; row += 8) {
+#endif
+                multiply_tiles<IsShort, 1>(m, stage, pitch, slice, input, chunk, sums, at, row);
             }
             warp_barrier();
             if (lane == 0) {
                 barrier_arrive(ring.empty(cursor));
             }
-            ring.next(cursor, stage.bytes);
-            stage = ring.stages[cursor.number];
-        } while (stage.product == product);
+            ring.next(cursor, size);
+        }
     }
 };
 

@@ -136,7 +136,7 @@ struct Ring {
     }
 
     DEVICE static void copy_sixteens(u32 to, const u8* from, int size) {
-        for (int at = (thread_index() & 31) * 16; at < size; at += 512) {
+        for (int at = lane_index() * 16; at < size; at += 512) {
             asm volatile("cp.async.cg.shared.global [%0], [%1], 16;" ::"r"(to + at), "l"(from + at) : "memory");
         }
     }
@@ -148,7 +148,7 @@ struct Ring {
         u32 barrier = full(c), pitch = m.pitch, padded = m.pitch | 16, scales = to + s.rows * padded;
         u32 minima = scales + (Format::HasMinimum ? scale_bytes<Format>(s.rows, m.groups) : 0);
 #if PERSISTENT_BULK
-        int lane = thread_index() & 31;
+        int lane = lane_index();
         if (lane == 0) {
             u32 all = s.rows * pitch + (Format::HasMinimum ? 2 : 1) * s.scaleBytes;
             asm volatile("{ .reg .b64 state; mbarrier.arrive.expect_tx.shared.b64 state, [%0], %1; }" ::"r"(barrier), "r"(all) : "memory");
