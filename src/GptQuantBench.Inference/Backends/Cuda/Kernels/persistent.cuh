@@ -8,7 +8,7 @@
 // barriers of the block at most: one for the norm's sums, one for the partial sums. A ninth streams the weights (persistent_ring.cuh).
 //
 // Launch: cooperative, one block a multiprocessor at most, block = PersistentThreads + 32. Shared memory, dynamic: the layers'
-// descriptions, the ring (a.ringBytes), every warp's activations, partial sums (a.sumBytes); see PersistentKernel.cs.
+// descriptions, the ring (a.ringBytes), every warp's activations, partial sums (a.sumPitch); see PersistentKernel.cs.
 #pragma once
 #include "persistent_attention.cuh"
 #include "persistent_sample.cuh"
@@ -74,7 +74,7 @@ DEVICE u64 best_of_all(u64 mine, u64* words, u32 epoch, Patience& patience, u64*
     u64 best = 0;
     for (int b = thread_index(); b < grid_x(); b += PersistentThreads) {
         WordPair w;
-        patience.wait_alone([&] { return w.load(words + 2 * b), w.is(epoch); }, WaitBest);
+        patience.wait_alone([&] { return w.load(words + 2 * b), w.missing(epoch); }, WaitBest);
         u64 key = (w.a << 32) | (u32)w.b;
         best = key > best ? key : best;
     }
@@ -112,6 +112,7 @@ struct DecodeShared {
     float4_t stats[PersistentWarps / 2];
     u64 keys[PersistentWarps];
     vec4 zeros;
+    StageView views[RingStages];
     i32 sampled;
     u32 stop;
     union {
@@ -132,13 +133,13 @@ template <class Format, int N, int Head> DEVICE void decode_steps(const Persiste
     const PersistentLayer* layers = ring.layers;
     Words words = locate(a);
     Patience patience = {a.patience, 0};
-    Product<Format> multiplication(ring, shared_address(&shared.zeros));
+    Product<Format> multiplication = {ring, shared_address(&shared.zeros), 0};
     RowConstants constants;
     Gains<N> gains;
     Slice narrow = slice_of(width), wide = slice_of(a.inner);
     Residual<N> residual = {Quads(narrow, width), {}};
     Quads inner(wide, a.inner);
-    int sumPitch = a.sumBytes / (2 * PersistentWarps * 4), headPitch = a.sumBytes / (PersistentWarps * 4);
+    int headPitch = a.sumPitch * 2;
     const volatile DecodeState* state = a.state; // volatile: clang would choose between these addresses and the arguments'
     int id = state->token, position = state->position, step = state->step;
     if (a.id >= 0) {
@@ -178,7 +179,7 @@ template <class Format, int N, int Head> DEVICE void decode_steps(const Persiste
             u64* slot = a.words + (epoch & 1) * words.slot;
             u64* out = slot;
             u32 hands = WaitHeads;
-            float* partial = areas.sums + (n & 1) * PersistentWarps * sumPitch;
+            float* partial = areas.sums + (n & 1) * PersistentWarps * a.sumPitch;
 
             if (n < products) {
                 constants.request<Format>(m, bias, s, t); // it needs nothing of other blocks
@@ -226,18 +227,18 @@ template <class Format, int N, int Head> DEVICE void decode_steps(const Persiste
             } else {
                 gather_halves<Format, 4>(slot + words.hidden, inner, epoch, patience, WaitHidden | place, areas.wide);
                 MARK(13);
-                multiplication.template multiply_share<false>(m, 3, s.pitch, wide, areas.wide, partial + warp * sumPitch, patience, WaitStream | place);
+                multiplication.template multiply_share<false>(m, s.pitch, wide, areas.wide, partial + warp * a.sumPitch, patience, WaitStream | place);
                 out = slot + words.forward;
                 hands = WaitForward;
             }
             MARK(4 * product + 1);
             if (product != 3) {
                 multiplication.template multiply_share<N == 1>(
-                    m, product, s.pitch, narrow, areas.narrow, partial + warp * sumPitch, patience, WaitStream | place);
+                    m, s.pitch, narrow, areas.narrow, partial + warp * a.sumPitch, patience, WaitStream | place);
             }
             MARK(4 * product + 2);
             compute_barrier();
-            finish_share<Format>(m, bias, s, partial, sumPitch, constants, out, epoch, product, a.queryScale, stall == hands);
+            finish_share<Format>(m, bias, s, partial, a.sumPitch, constants, out, epoch, product, a.queryScale, stall == hands);
             MARK(16 + product);
             epoch += product == 3;
         }
@@ -247,7 +248,7 @@ template <class Format, int N, int Head> DEVICE void decode_steps(const Persiste
         scales.request<Format>(head, shared.shares[4]);
         MARK(21);
         multiplication.template multiply_share<N == 1>(
-            head, 4, shared.shares[4].pitch, narrow, areas.narrow, areas.sums + warp * headPitch, patience, WaitStream | (u32)a.layerCount << 8);
+            head, shared.shares[4].pitch, narrow, areas.narrow, areas.sums + warp * headPitch, patience, WaitStream | (u32)a.layerCount << 8);
         MARK(22);
         compute_barrier();
         u64 key = finish_head<Format>(shared.shares[4], head, areas.sums, headPitch, scales, a.logits);
@@ -256,8 +257,7 @@ template <class Format, int N, int Head> DEVICE void decode_steps(const Persiste
         u32 order = (u32)(key >> 32);
         bool finite = order != NotANumberKey && order > 0x007fffffu;
         id = finite ? (int)~(u32)key : 0;
-        #ifndef NO_SAMPLE
-        if (a.sampled && finite) {
+                if (a.sampled && finite) {
             Sampling options = *(const Sampling*)a.sampling;
             id = sample_id(
                 a.logits, a.table.rows, shared.shares[4], key, options, (PersistentScratch*)a.scratch, (a.slot + chosen) & 1, step + chosen, epoch,
@@ -266,7 +266,6 @@ template <class Format, int N, int Head> DEVICE void decode_steps(const Persiste
             compute_barrier();
             id = shared.sampled;
         }
-#endif
         if (barrier_or(patience.lost)) {
             patience.report(a.fault, chosen);
             *(volatile u32*)&shared.stop = 1;
@@ -335,7 +334,7 @@ template <class Format, int N, int Head> DEVICE void decode(const PersistentArgu
         const Matrix& m = product < 4 ? (&layers[0].queryKeyValue)[product] : layers[a.layerCount].queryKeyValue;
         shared.stages[t] = stage_of<Format>(m, shared.shares[product], product, number);
     }
-    Ring ring = {layers, shared.stages, shared_address(dynamic) + layerBytes, (u32)a.ringBytes, shared_address(shared.barriers), a.layerCount, first, count};
+    Ring ring = {layers, shared.stages, shared_address(dynamic) + layerBytes, (u32)a.ringBytes, shared_address(shared.barriers), shared_address(shared.views), a.layerCount, first, count};
     ring.prepare();
     block_barrier();
 

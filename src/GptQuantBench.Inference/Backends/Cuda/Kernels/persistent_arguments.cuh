@@ -42,7 +42,7 @@ struct PersistentArguments {
     u32 epoch;      // more than every epoch of earlier launches
     u32 patience;   // loads after which a wait is given up, at least 1
     i32 ringBytes; // of shared memory: weights on their way (persistent_ring.cuh); a multiple of 128
-    i32 sumBytes;  // and partial sums: the larger of two times those of a product's rows, and those of the head's (persistent_product.cuh)
+    i32 sumPitch;  // FP32 partial sums of a warp: 7 more than a product's rows, and half of 7 more than the head's; a multiple of 4
     u32 stall;      // 0; tests: the first block leaves out what it should hand over at this wait
     float epsilon;
     float queryScale;

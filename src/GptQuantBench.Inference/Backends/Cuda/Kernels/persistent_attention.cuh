@@ -33,13 +33,13 @@ template <int N> struct HalfWords {
         }
     }
 
-    DEVICE bool is(u32 epoch) const {
-        bool there = true;
+    DEVICE u32 missing(u32 epoch) const {
+        u32 missing = 0;
 #pragma unroll
         for (int i = 0; i < N / 2; i++) {
-            there = there && pairs[i].is(epoch);
+            missing |= pairs[i].missing(epoch);
         }
-        return there;
+        return missing;
     }
 
     DEVICE u32 halves(int i) const { return float2_to_half2(pairs[i].first(), pairs[i].second()); }
@@ -98,11 +98,16 @@ template <int Size> DEVICE void attend_item(
             }
         }
 
+        HalfWords<2 * KeyWords> query;
+        const u64* queryFrom = from + q * (Size / 4);
         if (added < PerWarp) {
             HalfWords<2 * KeyWords> key;
             HalfWords<2 * ValueWords> value;
             const u64 *keyFrom = from + width + q * (Size / 4), *valueFrom = from + 2 * width + g * (Size / 8);
-            patience.wait([&] { return key.load(keyFrom), value.load(valueFrom), key.is(epoch) && value.is(epoch); }, where);
+            patience.wait([&] {
+                query.load(queryFrom), key.load(keyFrom), value.load(valueFrom);
+                return query.missing(epoch) | key.missing(epoch) | value.missing(epoch);
+            }, where);
 #pragma unroll
             for (int j = 0; j < Tiles; j++) {
                 if (added == 8 * j + g) {
@@ -123,9 +128,9 @@ template <int Size> DEVICE void attend_item(
                     }
                 }
             }
+        } else {
+            patience.wait([&] { return query.load(queryFrom), query.missing(epoch); }, where);
         }
-        HalfWords<2 * KeyWords> query;
-        patience.wait([&] { return query.load(from + q * (Size / 4)), query.is(epoch); }, where);
 
         float scores[Tiles][4], top = minus_infinity();
 #pragma unroll

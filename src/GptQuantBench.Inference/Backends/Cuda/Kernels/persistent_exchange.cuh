@@ -2,23 +2,8 @@
 #pragma once
 #include "persistent_arguments.cuh"
 
-// Volatile, so that what follows from them is computed where it is needed: kept in registers through all parts, it would not fit.
-#ifdef NO_VOLATILE
 DEVICE int lane_index() { return thread_index() & 31; }
 DEVICE int warp_index() { return thread_index() >> 5; }
-#else
-DEVICE int lane_index() {
-    int lane;
-    asm volatile("mov.u32 %0, %%laneid;" : "=r"(lane));
-    return lane;
-}
-
-DEVICE int warp_index() {
-    int t;
-    asm volatile("mov.u32 %0, %%tid.x;" : "=r"(t));
-    return t >> 5;
-}
-#endif
 
 DEVICE u64 nanoseconds() {
     u64 t;
@@ -49,7 +34,8 @@ struct WordPair {
         asm volatile("ld.relaxed.gpu.global.v2.u64 {%0, %1}, [%2];" : "=l"(a), "=l"(b) : "l"(address) : "memory");
     }
 
-    DEVICE bool is(u32 epoch) const { return (u32)(a >> 32) == epoch && (u32)(b >> 32) == epoch; }
+    // 0 if both are of this epoch; no branches, as && would make them.
+    DEVICE u32 missing(u32 epoch) const { return ((u32)(a >> 32) ^ epoch) | ((u32)(b >> 32) ^ epoch); }
     DEVICE float first() const { return bits_float((u32)a); }
     DEVICE float second() const { return bits_float((u32)b); }
 };
@@ -128,19 +114,19 @@ struct Patience {
         return true;
     }
 
-    // Whole warps wait: until `is_there` of all lanes, which looks again.
-    template <class Look> DEVICE void wait(Look is_there, u32 where) {
+    // Whole warps wait, until `missing`, which looks again, is 0 in all lanes.
+    template <class Look> DEVICE void wait(Look missing, u32 where) {
         u32 tried = 0;
 #pragma unroll 1
-        while (!warp_all(is_there()) && !is_over(tried, where)) {
+        while (!warp_all(missing() == 0) && !is_over(tried, where)) {
         }
     }
 
     // The same for one lane.
-    template <class Look> DEVICE void wait_alone(Look is_there, u32 where) {
+    template <class Look> DEVICE void wait_alone(Look missing, u32 where) {
         u32 tried = 0;
 #pragma unroll 1
-        while (!is_there() && !is_over(tried, where)) {
+        while (missing() && !is_over(tried, where)) {
         }
     }
 

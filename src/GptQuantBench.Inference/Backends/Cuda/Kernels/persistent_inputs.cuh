@@ -75,7 +75,7 @@ template <int N> struct Residual {
     DEVICE void add(const u64* words, u32 epoch, Patience& patience, u32 where) {
         WordPair arriving[N][2];
         patience.wait([&] {
-            bool there = true;
+            u32 missing = 0;
 #pragma unroll
             for (int i = 0; i < N; i++) {
                 arriving[i][0].load(words + quads.column(i));
@@ -83,9 +83,9 @@ template <int N> struct Residual {
             }
 #pragma unroll
             for (int i = 0; i < N; i++) {
-                there = there && arriving[i][0].is(epoch) && arriving[i][1].is(epoch);
+                missing |= arriving[i][0].missing(epoch) | arriving[i][1].missing(epoch);
             }
-            return there;
+            return missing;
         }, where);
 #pragma unroll
         for (int i = 0; i < N; i++) {
@@ -169,16 +169,16 @@ template <class Format, int Together> DEVICE void gather_halves(
     for (int start = 0; start * 32 < quads.count; start += Together) {
         WordPair w[Together];
         patience.wait([&] {
-            bool there = true;
+            u32 missing = 0;
 #pragma unroll
             for (int i = 0; i < Together; i++) {
                 w[i].load(words + (quads.column(start + i) >> 1));
             }
 #pragma unroll
             for (int i = 0; i < Together; i++) {
-                there = there && w[i].is(epoch);
+                missing |= w[i].missing(epoch);
             }
-            return there;
+            return missing;
         }, where);
 #pragma unroll
         for (int i = 0; i < Together; i++) {
@@ -204,7 +204,7 @@ template <class Format> DEVICE void gather_ranges(
             WordPair part[Together];
             u64 weight[Together];
             patience.wait([&] {
-                bool there = true;
+                u32 missing = 0;
 #pragma unroll
                 for (int i = 0; i < Together; i++) {
                     int range = minimum(start + i, used - 1);
@@ -213,9 +213,9 @@ template <class Format> DEVICE void gather_ranges(
                 }
 #pragma unroll
                 for (int i = 0; i < Together; i++) {
-                    there = there && part[i].is(epoch) && (u32)(weight[i] >> 32) == epoch;
+                    missing |= part[i].missing(epoch) | ((u32)(weight[i] >> 32) ^ epoch);
                 }
-                return there;
+                return missing;
             }, where);
 #pragma unroll
             for (int i = 0; i < Together; i++) {

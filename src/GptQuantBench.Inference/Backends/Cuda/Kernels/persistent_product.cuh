@@ -11,10 +11,13 @@
 // unit multiplies subnormals in full. Codes are raised to be unsigned, Int8 by 128 and Int4 by 8; what that adds, `Raise` times the sum of the
 // activations (from the matrix unit too, with ones for B), is where the sums start from.
 //
+// A lane's 16 bytes of activations are one fragment of A: in rows g the columns that meet the first 16 of a block's weights (sums in d[0] and
+// d[1]), in rows g + 8 those that meet the last 16 (sums of other products, in d[2] and d[3]), so that no register is moved.
+//
 //   activations   FP16, of every warp its slice, padded with zeros to whole chunks of 4 blocks; 64 bytes for a block of 32 columns, 16 for
-//                 each q = lane & 3, in the order in which a lane's codes need them:
-//                 Fp16          columns 2q, 2q + 1, 2q + 8, 2q + 9, and the same + 16
-//                 Int8, Int4    columns 4q, 4q + 2, 4q + 1, 4q + 3, and the same + 16; Int4: these divided by 16, as their nibble is worth 16 times
+//                 each q = lane & 3, in the order in which a lane's codes need them; pairs of columns c, c + 16, c', c' + 16, where c and c' are
+//                 Fp16          2q, 2q + 1             2q + 8, 2q + 9
+//                 Int8, Int4    4q, 4q + 2             4q + 1, 4q + 3; Int4: c + 16 divided by 16, as their nibble is worth 16 times
 //   sums          FP32 [2 (products in turn)][warps][rows], or [warps][rows] for the head
 #pragma once
 #include "persistent_ring.cuh"
@@ -91,43 +94,47 @@ template <class Format> struct Operand {
     // Columns 4j … 4j + 3 of a block, as two pairs of halves.
     DEVICE static void put(u32 block, int j, u32 low, u32 high) {
         if (Format::Weights == 8) {
-            u32 to = block + (j & 1) * 32 + (j >> 2) * 8 + (j >> 1 & 1) * 4;
-            asm volatile("st.shared.u32 [%0], %1;" ::"r"(to), "r"(low) : "memory");
-            asm volatile("st.shared.u32 [%0], %1;" ::"r"(to + 16), "r"(high) : "memory");
+            u32 to = block + (j & 1) * 32 + (j >> 2) * 4 + (j >> 1 & 1) * 8;
+            store(to, low);
+            store(to + 16, high);
         } else {
-            u32 to = block + (j & 3) * 16 + (j >> 2) * 8, even = permute_bytes(low, high, 0x5410), odd = permute_bytes(low, high, 0x7632);
+            u32 to = block + (j & 3) * 16 + (j >> 2) * 4, even = permute_bytes(low, high, 0x5410), odd = permute_bytes(low, high, 0x7632);
             if (Format::Weights == 32) {
                 u32 factor = j >= 4 ? 0x2c002c00u : 0x3c003c00u; // a sixteenth, or one
                 even = half2_mul(even, factor);
                 odd = half2_mul(odd, factor);
             }
-            asm volatile("st.shared.v2.u32 [%0], {%1, %2};" ::"r"(to), "r"(even), "r"(odd) : "memory");
+            store(to, even);
+            store(to + 8, odd);
         }
     }
 
-    // Adds Unit times Σ weight · x of 32 columns, before scales: rows 2q and 2q + 1 in d[0] and d[1]. w: what ldmatrix gave of the block.
-    DEVICE static void add_block(float (&d)[4], const u32* w, const vec4& x) {
+    DEVICE static void store(u32 address, u32 value) { asm volatile("st.shared.u32 [%0], %1;" ::"r"(address), "r"(value) : "memory"); }
+
+    // Adds Unit times Σ weight · x, before scales, of the first 16 columns of a block to d[0] and d[1] (rows 2q and 2q + 1), and of the last 16
+    // to e[2] and e[3]. w: what ldmatrix gave of the block.
+    DEVICE static void add_block(float (&d)[4], float (&e)[4], const u32* w, const vec4& x) {
         if (Format::Weights == 8) {
-            add(d, x.x, x.y, w[0], w[1]);
-            add(d, x.z, x.w, w[2], w[3]);
+            add(d, x, w[0], w[1]);
+            add(e, x, w[2], w[3]);
         } else if (Format::Weights == 16) {
-            add(d, x.x, x.y, raised(w[0]), raised(w[0] >> 8));
-            add(d, x.z, x.w, raised(w[1]), raised(w[1] >> 8));
+            add(d, x, raised(w[0]), raised(w[0] >> 8));
+            add(e, x, raised(w[1]), raised(w[1] >> 8));
         } else {
             const u32 Low = 0x000f000fu, High = 0x00f000f0u;
-            add(d, x.x, x.y, w[0] & Low, w[0] >> 8 & Low);
-            add(d, x.z, x.w, w[0] & High, w[0] >> 8 & High);
+            add(d, x, w[0] & Low, w[0] >> 8 & Low);
+            add(e, x, w[0] & High, w[0] >> 8 & High);
         }
     }
 
-    // The same with weights of 1 / Unit: adds the sum of the activations.
-    DEVICE static void add_ones(float (&d)[4], const vec4& x) {
+    // The same with weights of 1 / Unit: adds sums of activations.
+    DEVICE static void add_ones(float (&d)[4], float (&e)[4], const vec4& x) {
         const u32 Ones = 0x3c003c00u, Second = Format::Weights == 32 ? 0x4c004c00u : Ones; // 16
-        add(d, x.x, x.y, Ones, Ones);
-        add(d, x.z, x.w, Second, Second);
+        add(d, x, Ones, Ones);
+        add(e, x, Second, Second);
     }
 
-    DEVICE static void add(float (&d)[4], u32 x, u32 y, u32 b0, u32 b1) { multiply_accumulate(d, x, x, y, y, b0, b1); }
+    DEVICE static void add(float (&d)[4], const vec4& x, u32 b0, u32 b1) { multiply_accumulate(d, x.x, x.y, x.z, x.w, b0, b1); }
     DEVICE static u32 raised(u32 codes) { return (codes & 0x00ff00ffu) ^ 0x00800080u; }
 };
 
@@ -146,13 +153,19 @@ template <class Format> struct Chunk {
         total = 0;
         if (Operand<Format>::IsRaised) {
             float d[4] = {0, 0, 0, 0}, e[4] = {0, 0, 0, 0};
-            Operand<Format>::add_ones(d, x[0]);
-            Operand<Format>::add_ones(e, x[1]);
-            Operand<Format>::add_ones(d, x[2]);
-            Operand<Format>::add_ones(e, x[3]);
-            total = (d[0] + e[0]) * Operand<Format>::Unit;
+#pragma unroll
+            for (int i = 0; i < 4; i++) {
+                Operand<Format>::add_ones(d, e, x[i]);
+            }
+            total = (d[0] + e[2]) * Operand<Format>::Unit;
         }
     }
+};
+
+// A matrix's groups.
+struct Scaling {
+    i32 groups; // of a row
+    i32 shift;  // log2 of a group's blocks
 };
 
 // Where a lane finds the weights of T tiles of 8 rows; addresses in shared memory.
@@ -188,21 +201,21 @@ template <class Format, int T> DEVICE void multiply_chunk(
     }
 #pragma unroll
     for (int k = 0; k < T; k++) {
-        d[k][0][0] = d[k][0][1] = d[k][0][2] = d[k][0][3] = -O::Raise * c.total;
-        d[k][1][0] = d[k][1][1] = d[k][1][2] = d[k][1][3] = 0;
+        d[k][0][0] = d[k][0][1] = -O::Raise * c.total;
+        d[k][0][2] = d[k][0][3] = d[k][1][0] = d[k][1][1] = d[k][1][2] = d[k][1][3] = 0;
     }
 #pragma unroll
     for (int i = 0; i < 4; i++) {
 #pragma unroll
         for (int k = 0; k < T; k++) {
-            O::add_block(d[k][i & 1], w[k] + i * Each, c.x[i]);
+            O::add_block(d[k][0], d[k][1], w[k] + i * Each, c.x[i]);
         }
     }
 #pragma unroll
     for (int k = 0; k < T; k++) {
 #pragma unroll
         for (int r = 0; r < 2; r++) {
-            float y = d[k][0][r] + d[k][1][r];
+            float y = d[k][0][r] + d[k][1][2 + r];
             sum[k][r] = Format::HasGroups ? sum[k][r] + scale[k][r] * y : sum[k][r] + y;
             if (Format::HasMinimum) {
                 sum[k][r] += least[k][r] * c.total;
@@ -215,53 +228,55 @@ template <class Format, int T> DEVICE void multiply_chunk(
 template <class Format> struct Product {
     const Ring& ring;
     u32 zeros; // address of 16 bytes of them
-    Cursor cursor;
+    u32 index; // stages so far
 
-    DEVICE Product(const Ring& r, u32 zero) : ring(r), zeros(zero), cursor{0, 0, 0, 0} {}
-
-    // T tiles of the stage at `at`, from row `row` of it on.
+    // T tiles of a stage, from row `row` of it on.
     template <bool IsShort, int T> DEVICE void multiply_tiles(
-        const Matrix& m, const Stage& stage, int pitch, const Slice& slice, u32 input, Chunk<Format>& chunk, float* sums, u32 at, int row) const {
+        const Scaling& scaling, const StageView& stage, int pitch, const Slice& slice, u32 input, Chunk<Format>& chunk, float* sums, int row) const {
         int lane = lane_index(), g = lane >> 2, q = lane & 3;
         Tiles<T> p;
-        u32 groupBytes = m.groups * 2, minima = Format::HasMinimum ? scale_bytes<Format>(stage.rows, m.groups) : 0;
+        u32 minima = Format::HasMinimum ? scale_bytes<Format>(stage.rows, scaling.groups) : 0;
 #pragma unroll
         for (int k = 0; k < T; k++) {
-            p.weights[k] = at + minimum(row + 8 * k + (lane & 7), stage.rows - 1) * pitch + (lane >> 3) * 16 + slice.first * Operand<Format>::BlockBytes;
+            p.weights[k] = stage.at + minimum(row + 8 * k + (lane & 7), stage.rows - 1) * pitch + (lane >> 3) * 16 + slice.first * Operand<Format>::BlockBytes;
         }
-        p.scales = at + stage.rows * pitch + stage.skip + (row + 2 * q) * groupBytes;
+        p.scales = stage.scales + (row + 2 * q) * scaling.groups * 2;
         float sum[T][2];
 #pragma unroll
         for (int k = 0; k < T; k++) {
             sum[k][0] = sum[k][1] = 0;
         }
-        int block = slice.first + (g & 3), last = slice.first + slice.count - 1, shift = Format::HasGroups ? m.groupShift - 5 : 0;
+        int block = slice.first + (g & 3), last = slice.first + slice.count - 1;
         last = last < 0 ? 0 : last;
         if (IsShort) {
-            multiply_chunk<Format, T>(p, chunk, (u32)minimum(block, last) >> shift << 1, groupBytes, minima, sum);
+            multiply_chunk<Format, T>(p, chunk, (u32)minimum(block, last) >> scaling.shift << 1, scaling.groups * 2, minima, sum);
         } else {
 #pragma unroll 1
             for (int i = 0; i < slice.chunks(); i++) {
                 chunk.load(input + i * 256, zeros);
-                multiply_chunk<Format, T>(p, chunk, (u32)minimum(block + 4 * i, last) >> shift << 1, groupBytes, minima, sum);
+                multiply_chunk<Format, T>(p, chunk, (u32)minimum(block + 4 * i, last) >> scaling.shift << 1, scaling.groups * 2, minima, sum);
 #pragma unroll
                 for (int k = 0; k < T; k++) {
                     p.weights[k] += 4 * Operand<Format>::BlockBytes;
                 }
             }
         }
+        if (Format::HasGroups) {
 #pragma unroll
-        for (int k = 0; k < T; k++) {
+            for (int k = 0; k < T; k++) {
+                sum[k][0] += shuffle_xor(sum[k][0], 4);
+                sum[k][1] += shuffle_xor(sum[k][1], 4);
+                sum[k][0] += shuffle_xor(sum[k][0], 8);
+                sum[k][1] += shuffle_xor(sum[k][1], 8);
+            }
+        }
+        // Rows beyond the stage's are written too: the next stage's, or nobody's.
+        if (g == 0) {
+            float* to = sums + stage.row + row + 2 * q;
 #pragma unroll
-            for (int r = 0; r < 2; r++) {
-                if (Format::HasGroups) {
-                    sum[k][r] += shuffle_xor(sum[k][r], 4);
-                    sum[k][r] += shuffle_xor(sum[k][r], 8);
-                }
-                int own = row + 8 * k + 2 * q + r;
-                if (g == 0 && own < stage.rows) {
-                    sums[stage.row + own] = sum[k][r];
-                }
+            for (int k = 0; k < T; k++) {
+                to[8 * k] = sum[k][0];
+                to[8 * k + 1] = sum[k][1];
             }
         }
     }
@@ -269,40 +284,37 @@ template <class Format> struct Product {
     // This warp's partial sums of all rows of a share. `pitch`: of the rows in the ring; `input`: shared address of its activations; `sums`: its own.
     // IsShort: the slice is one chunk.
     template <bool IsShort> DEVICE void multiply_share(
-        const Matrix& m, int product, int pitch, Slice slice, u32 input, float* sums, Patience& patience, u32 where) {
+        const Matrix& m, int pitch, Slice slice, u32 input, float* sums, Patience& patience, u32 where) {
         int lane = lane_index();
+        Scaling scaling = {m.groups, Format::HasGroups ? m.groupShift - 5 : 0};
         input += (lane & 3) * 16;
         Chunk<Format> chunk;
         if (IsShort) {
             chunk.load(input, zeros);
         }
+        StageView stage;
+        i32 isLast;
 #pragma unroll 1
-        for (;;) {
-            const Stage& stage = ring.stages[cursor.number];
-            if (stage.product != product) {
-                break;
-            }
-            u32 size = stage.bytes, at = ring.first + ring.place(cursor, size), barrier = ring.full(cursor), parity = cursor.parity();
-            patience.wait([&] { return barrier_over(barrier, parity); }, where);
+        do {
+            u32 barrier = ring.full(index), parity = Ring::parity(index);
+            patience.wait([&] { return barrier_over(barrier, parity) ? 0u : 1u; }, where);
+            stage = ring.view(index);
+            isLast = stage.rows & StageView::Last;
+            stage.rows &= StageView::Last - 1;
             int row = 0;
-#ifndef ONE_TILE
 #pragma unroll 1
             for (; row + 8 < stage.rows; row += 16) {
-                multiply_tiles<IsShort, 2>(m, stage, pitch, slice, input, chunk, sums, at, row);
+                multiply_tiles<IsShort, 2>(scaling, stage, pitch, slice, input, chunk, sums, row);
             }
             if (row < stage.rows) {
-#else
-#pragma unroll 1
-            for (; row < stage.rows; row += 8) {
-#endif
-                multiply_tiles<IsShort, 1>(m, stage, pitch, slice, input, chunk, sums, at, row);
+                multiply_tiles<IsShort, 1>(scaling, stage, pitch, slice, input, chunk, sums, row);
             }
             warp_barrier();
             if (lane == 0) {
-                barrier_arrive(ring.empty(cursor));
+                barrier_arrive(ring.empty(index));
             }
-            ring.next(cursor, size);
-        }
+            index++;
+        } while (!isLast);
     }
 };
 

@@ -55,6 +55,15 @@ template <class Format> DEVICE Share share_of(const Matrix& m, int block, int bl
     return s;
 }
 
+// What the warps that compute need to know of a stage that is there.
+struct alignas(16) StageView {
+    u32 at, scales; // shared addresses of the first row's codes and scales
+    i32 row;        // of the share
+    i32 rows;
+
+    static const i32 Last = 1 << 16; // in rows: the product ends with this stage
+};
+
 // A stage; the same in all layers.
 struct alignas(16) Stage {
     u32 bytes;      // of the ring
@@ -64,6 +73,7 @@ struct alignas(16) Stage {
     u32 scales;     // and from its first scale, rounded down to 16
     u32 scaleBytes; // that are copied, a multiple of 16
     u32 skip;       // bytes of them before the first row's
+    i32 last;       // StageView::Last if the share ends with it, or 0
 };
 
 template <class Format> DEVICE Stage stage_of(const Matrix& m, const Share& s, int product, int number) {
@@ -71,6 +81,7 @@ template <class Format> DEVICE Stage stage_of(const Matrix& m, const Share& s, i
     stage.product = product;
     stage.row = number * s.stageRows;
     stage.rows = minimum(s.stageRows, s.rows - stage.row);
+    stage.last = stage.row + stage.rows == s.rows ? StageView::Last : 0;
     stage.bytes = (u32)stage_bytes<Format>(s, stage.rows, m.groups);
     u32 row = (u32)(s.first + stage.row);
     stage.codes = row * m.pitch;
@@ -91,8 +102,6 @@ struct Cursor {
     i32 layer;
     u32 offset;    // in the ring, unless it does not fit there
 
-    DEVICE u32 slot() const { return (index & (RingStages - 1)) * 8; }
-    DEVICE u32 parity() const { return (index / RingStages) & 1; }
 };
 
 // What the streaming warp and the others share.
@@ -102,10 +111,22 @@ struct Ring {
     u32 first;                     // shared address
     u32 bytes;
     u32 barriers; // [RingStages] full, then empty
+    u32 views;    // StageView [RingStages]
     i32 layerCount, layerStages, allStages;
 
-    DEVICE u32 full(const Cursor& c) const { return barriers + c.slot(); }
-    DEVICE u32 empty(const Cursor& c) const { return barriers + RingStages * 8 + c.slot(); }
+    DEVICE static u32 slot(u32 index) { return index & (RingStages - 1); }
+    DEVICE static u32 parity(u32 index) { return (index / RingStages) & 1; }
+    DEVICE u32 full(u32 index) const { return barriers + slot(index) * 8; }
+    DEVICE u32 empty(u32 index) const { return barriers + (RingStages + slot(index)) * 8; }
+
+    DEVICE StageView view(u32 index) const {
+        StageView v;
+        asm volatile("ld.shared.v4.u32 {%0, %1, %2, %3}, [%4];"
+                     : "=r"(v.at), "=r"(v.scales), "=r"(v.row), "=r"(v.rows)
+                     : "r"(views + slot(index) * 16)
+                     : "memory");
+        return v;
+    }
     DEVICE u32 place(const Cursor& c, u32 size) const { return c.offset + size > bytes ? 0 : c.offset; }
 
     DEVICE void next(Cursor& c, u32 size) const {
@@ -122,7 +143,7 @@ struct Ring {
 
     DEVICE void prepare() const {
         if (thread_index() < RingStages) {
-            barrier_start(barriers + thread_index() * 8, PERSISTENT_BULK ? 1 : 32);
+            barrier_start(barriers + thread_index() * 8, PERSISTENT_BULK ? 1 : 33);
             barrier_start(barriers + (RingStages + thread_index()) * 8, PersistentWarps);
 #if PERSISTENT_BULK
             asm volatile("fence.mbarrier_init.release.cluster;" ::: "memory");
@@ -145,10 +166,14 @@ struct Ring {
     template <class Format> DEVICE void request(const Stage& s, const Cursor& c, u32 to) const {
         const Matrix& m = (&layers[s.product == 4 ? layerCount : c.layer].queryKeyValue)[s.product & 3];
         const u8* from = m.codes + s.codes;
-        u32 barrier = full(c), pitch = m.pitch, padded = m.pitch | 16, scales = to + s.rows * padded;
+        u32 barrier = full(c.index), pitch = m.pitch, padded = m.pitch | 16, scales = to + s.rows * padded;
         u32 minima = scales + (Format::HasMinimum ? scale_bytes<Format>(s.rows, m.groups) : 0);
-#if PERSISTENT_BULK
         int lane = lane_index();
+        if (lane == 0) {
+            asm volatile("st.shared.v4.u32 [%0], {%1, %2, %3, %4};" ::"r"(views + slot(c.index) * 16), "r"(to), "r"(scales + s.skip), "r"(s.row), "r"(s.rows | s.last)
+                         : "memory");
+        }
+#if PERSISTENT_BULK
         if (lane == 0) {
             u32 all = s.rows * pitch + (Format::HasMinimum ? 2 : 1) * s.scaleBytes;
             asm volatile("{ .reg .b64 state; mbarrier.arrive.expect_tx.shared.b64 state, [%0], %1; }" ::"r"(barrier), "r"(all) : "memory");
@@ -174,6 +199,9 @@ struct Ring {
         if (Format::HasMinimum) {
             copy_sixteens(minima, (const u8*)m.minima + s.scales, s.scaleBytes);
         }
+        if (lane == 0) {
+            barrier_arrive(barrier); // with what it has stored
+        }
         asm volatile("cp.async.mbarrier.arrive.noinc.shared.b64 [%0];" ::"r"(barrier) : "memory");
 #endif
     }
@@ -194,7 +222,7 @@ struct Ring {
                 if (!meets && !laps && ahead.index - used.index < RingStages) {
                     break;
                 }
-                while (!barrier_over(empty(used), used.parity())) {
+                while (!barrier_over(empty(used.index), parity(used.index))) {
                     if (*stop) {
                         land(landed, ahead.index, 0, inFlight);
                         return;
@@ -220,7 +248,7 @@ struct Ring {
     DEVICE void land(Cursor& landed, u32 end, u32 most, u32& inFlight) const {
 #pragma unroll 1
         while (landed.index != end && inFlight > most) {
-            while (!barrier_over(full(landed), landed.parity())) {
+            while (!barrier_over(full(landed.index), parity(landed.index))) {
             }
             u32 size = stages[landed.number].bytes;
             inFlight -= size;

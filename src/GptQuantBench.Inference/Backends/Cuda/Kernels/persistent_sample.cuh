@@ -69,7 +69,7 @@ DEVICE i32 sample_id(
     }
     if (t < blocks) {
         const u64* from = &scratch->arrived[slot][t];
-        patience.wait_alone([&] { return (u32)(load_relaxed(from) >> 32) == epoch; }, WaitWeights);
+        patience.wait_alone([&] { return (u32)(load_relaxed(from) >> 32) ^ epoch; }, WaitWeights);
         fence();
     }
     sampler_barrier();
@@ -126,7 +126,7 @@ DEVICE i32 sample_id(
     if (t < blocks) {
         WordPair pair;
         const u64* from = scratch->members[slot] + 2 * t;
-        patience.wait_alone([&] { return pair.load(from), pair.is(epoch); }, WaitMembers);
+        patience.wait_alone([&] { return pair.load(from), pair.missing(epoch); }, WaitMembers);
         shared.members[t] = (pair.b << 32) | (u32)pair.a;
         fence();
     }
