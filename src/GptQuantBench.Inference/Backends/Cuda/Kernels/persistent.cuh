@@ -4,10 +4,10 @@
 //   step   embed ─▶ layers ─▶ norm, head ─▶ best logit of every block ─▶ (sampler) ─▶ id, to the host too ─▶ next step
 //   layer  norm, queries/keys/values ─▶ attention ─▶ projection ─▶ norm, up, GELU ─▶ down ─▶         ─▶: handed over; 5 a layer
 //
-// Eight warps compute; each has a slice of every product's columns, whose activations it gathers by itself, so that a product has two
-// barriers of the block at most: one for the norm's sums, one for the partial sums. A ninth streams the weights (persistent_ring.cuh).
+// Each of the eight warps has a slice of every product's columns, whose activations it gathers by itself, so that a product has two
+// barriers of the block at most: one for the norm's sums, one for the partial sums. The last one also streams the weights (persistent_ring.cuh).
 //
-// Launch: cooperative, one block a multiprocessor at most, block = PersistentThreads + 32. Shared memory, dynamic: the layers'
+// Launch: cooperative, one block a multiprocessor at most, block = PersistentThreads. Shared memory, dynamic: the layers'
 // descriptions, the ring (a.ringBytes), every warp's activations, partial sums (a.sumPitch); see PersistentKernel.cs.
 #pragma once
 #include "persistent_attention.cuh"
@@ -114,7 +114,7 @@ struct DecodeShared {
     vec4 zeros;
     StageView views[RingStages];
     i32 sampled;
-    u32 stop;
+    Streaming streaming;
     union {
         AttentionShared attention[2]; // items in turn
         SampleShared sample;
@@ -154,6 +154,7 @@ template <class Format, int N, int Head> DEVICE void decode_steps(const Persiste
     if (a.times && block == 0 && t == 0) {
         a.times[0] = nanoseconds();
     }
+    multiplication.stream();
 #ifdef PROFILE
     __shared__ u32 prof[8][32];
     prof[warp][t & 31] = 0;
@@ -227,18 +228,19 @@ template <class Format, int N, int Head> DEVICE void decode_steps(const Persiste
             } else {
                 gather_halves<Format, 4>(slot + words.hidden, inner, epoch, patience, WaitHidden | place, areas.wide);
                 MARK(13);
-                multiplication.template multiply_share<false>(m, s.pitch, wide, areas.wide, partial + warp * a.sumPitch, patience, WaitStream | place);
+                multiplication.template multiply_share<false>(m, s.pitch, wide, areas.wide, partial + warp * a.sumPitch);
                 out = slot + words.forward;
                 hands = WaitForward;
             }
             MARK(4 * product + 1);
             if (product != 3) {
                 multiplication.template multiply_share<N == 1>(
-                    m, s.pitch, narrow, areas.narrow, partial + warp * a.sumPitch, patience, WaitStream | place);
+                    m, s.pitch, narrow, areas.narrow, partial + warp * a.sumPitch);
             }
             MARK(4 * product + 2);
             compute_barrier();
             finish_share<Format>(m, bias, s, partial, a.sumPitch, constants, out, epoch, product, a.queryScale, stall == hands);
+            multiplication.stream();
             MARK(16 + product);
             epoch += product == 3;
         }
@@ -248,9 +250,10 @@ template <class Format, int N, int Head> DEVICE void decode_steps(const Persiste
         scales.request<Format>(head, shared.shares[4]);
         MARK(21);
         multiplication.template multiply_share<N == 1>(
-            head, shared.shares[4].pitch, narrow, areas.narrow, areas.sums + warp * headPitch, patience, WaitStream | (u32)a.layerCount << 8);
+            head, shared.shares[4].pitch, narrow, areas.narrow, areas.sums + warp * headPitch);
         MARK(22);
         compute_barrier();
+        multiplication.stream();
         u64 key = finish_head<Format>(shared.shares[4], head, areas.sums, headPitch, scales, a.logits);
         key = best_of_all(key, a.words + words.best() + (chosen & 1) * 2 * blocks, epoch, patience, shared.keys, stall == WaitBest);
 
@@ -268,7 +271,9 @@ template <class Format, int N, int Head> DEVICE void decode_steps(const Persiste
         }
         if (barrier_or(patience.lost)) {
             patience.report(a.fault, chosen);
-            *(volatile u32*)&shared.stop = 1;
+            if (warp == PersistentWarps - 1) {
+                ring.drain();
+            }
             return;
         }
         if (block == 0 && t == 0) {
@@ -295,7 +300,7 @@ template <class Format, int N, int Head> DEVICE void decode(const PersistentArgu
     extern __shared__ vec4 dynamic[];
     __shared__ DecodeShared shared;
 
-    int t = thread_index(), threads = PersistentThreads + 32;
+    int t = thread_index(), threads = PersistentThreads;
     PersistentLayer* layers = (PersistentLayer*)dynamic;
     int layerBytes = ((a.layerCount + 1) * (int)sizeof(PersistentLayer) + 127) & ~127;
     int narrow = slice_bytes(a.table.columns), wide = slice_bytes(a.inner);
@@ -309,7 +314,6 @@ template <class Format, int N, int Head> DEVICE void decode(const PersistentArgu
         asm volatile("st.shared.v4.u32 [%0], {%1, %1, %1, %1};" ::"r"(activations + PersistentWarps * (narrow + wide) - zeros + i), "r"(0) : "memory");
     }
     if (t == 0) {
-        shared.stop = 0;
         shared.zeros = vec4{0, 0, 0, 0};
     }
     block_barrier();
@@ -334,21 +338,17 @@ template <class Format, int N, int Head> DEVICE void decode(const PersistentArgu
         const Matrix& m = product < 4 ? (&layers[0].queryKeyValue)[product] : layers[a.layerCount].queryKeyValue;
         shared.stages[t] = stage_of<Format>(m, shared.shares[product], product, number);
     }
-    Ring ring = {layers, shared.stages, shared_address(dynamic) + layerBytes, (u32)a.ringBytes, shared_address(shared.barriers), shared_address(shared.views), a.layerCount, first, count};
-    ring.prepare();
+    Ring ring = {layers, shared.stages, &shared.streaming, shared_address(dynamic) + layerBytes, (u32)a.ringBytes, shared_address(shared.barriers), shared_address(shared.views), a.layerCount, first, count};
+    ring.prepare(a.steps);
     block_barrier();
 
-    if (t >= PersistentThreads) {
-        ring.stream<Format>(a.steps, &shared.stop);
-    } else {
-        u32 own = activations + (t >> 5) * narrow, further = activations + PersistentWarps * narrow + (t >> 5) * wide;
-        float* sums = (float*)((u8*)dynamic + layerBytes + a.ringBytes + PersistentWarps * (narrow + wide));
-        decode_steps<Format, N, Head>(a, ring, shared, {own, further, sums});
-    }
+    u32 own = activations + warp_index() * narrow, further = activations + PersistentWarps * narrow + warp_index() * wide;
+    float* sums = (float*)((u8*)dynamic + layerBytes + a.ringBytes + PersistentWarps * (narrow + wide));
+    decode_steps<Format, N, Head>(a, ring, shared, {own, further, sums});
 }
 
 #define PERSISTENT_ENTRY(name, ...) \
-    extern "C" __global__ void __launch_bounds__(PersistentThreads + 32, 1) name(const PersistentArguments a) { decode<__VA_ARGS__>(a); }
+    extern "C" __global__ void __launch_bounds__(PersistentThreads, 1) name(const PersistentArguments a) { decode<__VA_ARGS__>(a); }
 
 // For models up to 1024 wide with heads of 64 dimensions; up to MaxWidth; and for all of them.
 #define PERSISTENT_KERNEL(Format)                        \

@@ -58,7 +58,6 @@ enum Waits {
     WaitBest,        // best logit of every block
     WaitWeights,     // sums of the sampler's weights
     WaitMembers,     // members of the nucleus
-    WaitStream,      // weights on their way to shared memory
 };
 
 // -- words --------------------------------------------------------------------------------------------------------------------

@@ -82,14 +82,10 @@ DEVICE u64 redux_max(u64 value) {
 #endif
 #endif
 
-// Whether the phase of this parity is over, of a barrier in shared memory.
+// Whether the phase of this parity is over, of a barrier in shared memory; returns at once.
 DEVICE bool barrier_over(u32 barrier, u32 parity) {
     u32 over;
-#if PERSISTENT_BULK
-    asm volatile("{ .reg .pred p; mbarrier.try_wait.parity.shared.b64 p, [%1], %2; selp.u32 %0, 1, 0, p; }"
-#else
     asm volatile("{ .reg .pred p; mbarrier.test_wait.parity.shared.b64 p, [%1], %2; selp.u32 %0, 1, 0, p; }"
-#endif
                  : "=r"(over)
                  : "r"(barrier), "r"(parity)
                  : "memory");

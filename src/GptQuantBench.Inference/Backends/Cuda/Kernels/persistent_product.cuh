@@ -281,10 +281,17 @@ template <class Format> struct Product {
         }
     }
 
-    // This warp's partial sums of all rows of a share. `pitch`: of the rows in the ring; `input`: shared address of its activations; `sums`: its own.
+    // Asks for the weights that there is room for.
+    DEVICE void stream() const {
+        if (warp_index() == PersistentWarps - 1) {
+            ring.template stream<Format>();
+        }
+    }
+
+    // This warp's partial sums of all rows of a share. The first stage has been asked for. `pitch`: of the rows in the ring; `input`: shared address of its activations; `sums`: its own.
     // IsShort: the slice is one chunk.
     template <bool IsShort> DEVICE void multiply_share(
-        const Matrix& m, int pitch, Slice slice, u32 input, float* sums, Patience& patience, u32 where) {
+        const Matrix& m, int pitch, Slice slice, u32 input, float* sums) {
         int lane = lane_index();
         Scaling scaling = {m.groups, Format::HasGroups ? m.groupShift - 5 : 0};
         input += (lane & 3) * 16;
@@ -294,10 +301,16 @@ template <class Format> struct Product {
         }
         StageView stage;
         i32 isLast;
+        bool isFirst = true;
 #pragma unroll 1
         do {
-            u32 barrier = ring.full(index), parity = Ring::parity(index);
-            patience.wait([&] { return barrier_over(barrier, parity) ? 0u : 1u; }, where);
+            if (!isFirst && warp_index() == PersistentWarps - 1) {
+#pragma unroll 1
+                while (ring.template stream<Format>() <= index) {
+                }
+            }
+            isFirst = false;
+            ring.wait(index);
             stage = ring.view(index);
             isLast = stage.rows & StageView::Last;
             stage.rows &= StageView::Last - 1;

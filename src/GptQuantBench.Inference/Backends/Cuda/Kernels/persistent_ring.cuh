@@ -1,27 +1,21 @@
-// How the weights reach the blocks: a warp of its own streams the block's rows into a ring in shared memory, in the order in which they
-// are multiplied, across products, layers and steps, as far ahead as the ring is long. Weights depend on nothing that blocks hand over.
+// How the weights reach the blocks: the block's rows stream into a ring in shared memory, in the order in which they are multiplied, across
+// products, layers and steps, as far ahead as the ring is long. Weights depend on nothing that blocks hand over. The last warp asks for them
+// whenever a product has made room, while the block waits for the others.
 //
 //   stage   up to 32 rows of one matrix, each at a pitch that is an odd number of 16 bytes, so that ldmatrix meets no bank conflicts;
 //           grouped formats: then the rows' scales, and their minima, from the 16 bytes on in which the first of them lies
 //   ring    stages one behind the other; one that does not fit before the end lies at the start
 //   full    a barrier a stage: the weights are there; empty: every warp has read them
-//
-// Both sides find the same stages by themselves (Cursor).
 #pragma once
 #include "persistent_exchange.cuh"
 
 #ifndef PERSISTENT_STAGE_BYTES
 #define PERSISTENT_STAGE_BYTES 40960
 #endif
-#ifndef PERSISTENT_IN_FLIGHT
-#define PERSISTENT_IN_FLIGHT 65536
-#endif
-
 static const int StageRows = 32;
 static const int RingStages = 32;                        // stages in the ring at most
 static const int MaxStages = 128;                        // of a layer and the head
 static const int MaxStageBytes = PERSISTENT_STAGE_BYTES; // unless one row has more
-static const u32 MaxBytesInFlight = PERSISTENT_IN_FLIGHT; // more make polls queue behind weights
 
 DEVICE u32 shared_address(const void* pointer) {
     u32 address;
@@ -95,19 +89,22 @@ template <class Format> DEVICE Stage stage_of(const Matrix& m, const Share& s, i
     return stage;
 }
 
-// Where in the endless sequence of stages: all layers', the head's, the next step's.
-struct Cursor {
-    u32 index;     // stages before it
-    i32 number;    // in the table
+// How far the stages have been asked for: all layers', the head's, the next step's. In shared memory, the last warp's.
+struct Streaming {
+    u32 end;    // stages of the launch
+    u32 ahead;  // stages asked for
+    u32 used;   // of which these have made room again
+    i32 number; // in the table, of the next one
     i32 layer;
-    u32 offset;    // in the ring, unless it does not fit there
-
+    u32 offset; // in the ring, of the next one unless it does not fit there
+    u32 sizes[RingStages];
 };
 
-// What the streaming warp and the others share.
+// What all warps know of the ring.
 struct Ring {
     const PersistentLayer* layers; // shared
     const Stage* stages;           // shared: of a layer, then of the head
+    Streaming* streaming;          // shared
     u32 first;                     // shared address
     u32 bytes;
     u32 barriers; // [RingStages] full, then empty
@@ -127,27 +124,19 @@ struct Ring {
                      : "memory");
         return v;
     }
-    DEVICE u32 place(const Cursor& c, u32 size) const { return c.offset + size > bytes ? 0 : c.offset; }
 
-    DEVICE void next(Cursor& c, u32 size) const {
-        c.offset = place(c, size) + size;
-        c.index++;
-        c.number++;
-        if (c.number == layerStages && c.layer + 1 < layerCount) {
-            c.number = 0;
-            c.layer++;
-        } else if (c.number == allStages) {
-            c.number = c.layer = 0;
-        }
-    }
-
-    DEVICE void prepare() const {
+    DEVICE void prepare(int steps) const {
         if (thread_index() < RingStages) {
             barrier_start(barriers + thread_index() * 8, PERSISTENT_BULK ? 1 : 33);
             barrier_start(barriers + (RingStages + thread_index()) * 8, PersistentWarps);
 #if PERSISTENT_BULK
             asm volatile("fence.mbarrier_init.release.cluster;" ::: "memory");
 #endif
+        }
+        if (thread_index() == 0) {
+            streaming->end = (u32)steps * (layerCount * layerStages + allStages - layerStages);
+            streaming->ahead = streaming->used = streaming->offset = 0;
+            streaming->number = streaming->layer = 0;
         }
     }
 
@@ -163,14 +152,14 @@ struct Ring {
     }
 
     // Asks for a stage.
-    template <class Format> DEVICE void request(const Stage& s, const Cursor& c, u32 to) const {
-        const Matrix& m = (&layers[s.product == 4 ? layerCount : c.layer].queryKeyValue)[s.product & 3];
+    template <class Format> DEVICE void request(const Stage& s, int layer, u32 index, u32 to) const {
+        const Matrix& m = (&layers[s.product == 4 ? layerCount : layer].queryKeyValue)[s.product & 3];
         const u8* from = m.codes + s.codes;
-        u32 barrier = full(c.index), pitch = m.pitch, padded = m.pitch | 16, scales = to + s.rows * padded;
+        u32 barrier = full(index), pitch = m.pitch, padded = m.pitch | 16, scales = to + s.rows * padded;
         u32 minima = scales + (Format::HasMinimum ? scale_bytes<Format>(s.rows, m.groups) : 0);
         int lane = lane_index();
         if (lane == 0) {
-            asm volatile("st.shared.v4.u32 [%0], {%1, %2, %3, %4};" ::"r"(views + slot(c.index) * 16), "r"(to), "r"(scales + s.skip), "r"(s.row), "r"(s.rows | s.last)
+            asm volatile("st.shared.v4.u32 [%0], {%1, %2, %3, %4};" ::"r"(views + slot(index) * 16), "r"(to), "r"(scales + s.skip), "r"(s.row), "r"(s.rows | s.last)
                          : "memory");
         }
 #if PERSISTENT_BULK
@@ -206,53 +195,72 @@ struct Ring {
 #endif
     }
 
-    // The streaming warp's work, until all stages are on their way or `stop` is set.
-    template <class Format> DEVICE void stream(int steps, const volatile u32* stop) const {
-        Cursor ahead = {0, 0, 0, 0}, used = ahead, landed = ahead;
-        u32 inFlight = 0, end = (u32)steps * (layerCount * layerStages + allStages - layerStages);
+    // Asks for all stages that there is room for; of the last warp. Returns how many have been asked for.
+    template <class Format> DEVICE u32 stream() const {
+        Streaming& s = *streaming;
+        u32 end = s.end, ahead = s.ahead, used = s.used, offset = s.offset;
+        int number = s.number, layer = s.layer;
 #pragma unroll 1
-        while (ahead.index != end) {
-            const Stage& s = stages[ahead.number];
-            u32 size = s.bytes, to = place(ahead, size);
+        while (ahead != end) {
+            const Stage& stage = stages[number];
+            u32 size = stage.bytes, to = offset + size > bytes ? 0 : offset;
+            bool free = true;
 #pragma unroll 1
-            while (used.index != ahead.index) {
-                u32 taken = stages[used.number].bytes, at = place(used, taken);
+            while (used != ahead) {
+                u32 taken = s.sizes[slot(used)], at = view(used).at - first;
                 bool meets = at < to + size && to < at + taken;
-                bool laps = to < ahead.offset && at >= ahead.offset; // `used` has to go round first
-                if (!meets && !laps && ahead.index - used.index < RingStages) {
+                bool laps = to < offset && at >= offset; // `used` has to go round first
+                if (!meets && !laps && ahead - used < RingStages) {
                     break;
                 }
-                while (!barrier_over(empty(used.index), parity(used.index))) {
-                    if (*stop) {
-                        land(landed, ahead.index, 0, inFlight);
-                        return;
-                    }
+                free = barrier_over(empty(used), parity(used));
+                if (!free) {
+                    break;
                 }
-                if (landed.index == used.index) {
-                    inFlight -= taken;
-                    landed = used;
-                    next(landed, taken);
-                }
-                next(used, taken);
+                used++;
             }
-            if (size + inFlight > MaxBytesInFlight) {
-                land(landed, ahead.index, size < MaxBytesInFlight ? MaxBytesInFlight - size : 0, inFlight);
+            if (!free) {
+                break;
             }
-            request<Format>(s, ahead, first + to);
-            inFlight += size;
-            next(ahead, size);
+            request<Format>(stage, layer, ahead, first + to);
+            if (lane_index() == 0) {
+                s.sizes[slot(ahead)] = size;
+            }
+            offset = to + size;
+            ahead++;
+            number++;
+            if (number == layerStages && layer + 1 < layerCount) {
+                number = 0;
+                layer++;
+            } else if (number == allStages) {
+                number = layer = 0;
+            }
+            warp_barrier();
+        }
+        if (lane_index() == 0) {
+            s.ahead = ahead;
+            s.used = used;
+            s.offset = offset;
+            s.number = number;
+            s.layer = layer;
+        }
+        warp_barrier();
+        return ahead;
+    }
+
+    // Until a stage is there. Without patience: all that it needs is the block's own warps, which come in any case, and the copies.
+    DEVICE void wait(u32 index) const {
+        u32 barrier = full(index), phase = parity(index);
+#pragma unroll 1
+        while (!warp_all(barrier_over(barrier, phase))) {
         }
     }
 
-    // Waits until no more than `most` bytes are on their way.
-    DEVICE void land(Cursor& landed, u32 end, u32 most, u32& inFlight) const {
-#pragma unroll 1
-        while (landed.index != end && inFlight > most) {
-            while (!barrier_over(full(landed.index), parity(landed.index))) {
-            }
-            u32 size = stages[landed.number].bytes;
-            inFlight -= size;
-            next(landed, size);
+    // Waits for what is on its way: a block must not end before.
+    DEVICE void drain() const {
+        u32 end = streaming->ahead;
+        for (u32 index = end > RingStages ? end - RingStages : 0; index != end; index++) {
+            wait(index);
         }
     }
 };
