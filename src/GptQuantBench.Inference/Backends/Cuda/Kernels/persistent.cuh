@@ -148,7 +148,7 @@ template <class Format, int N, int Head> DEVICE void decode_steps(const Persiste
         step = 0;
     }
     u32 epoch = a.epoch;
-    int rangeSize = 8192 / a.headSize, products = 4 * a.layerCount;
+    int rangeSize = 8192 / a.headSize, firstRange = block / a.heads, products = 4 * a.layerCount;
     u32 stall = block == 0 ? a.stall : 0;
     float inverse = 1.0f / (float)width, reference = 0;
     if (a.times && block == 0 && t == 0) {
@@ -209,7 +209,7 @@ template <class Format, int N, int Head> DEVICE void decode_steps(const Persiste
                 int turn = 0;
 #pragma unroll 1
                 for (int item = block; item < a.heads * ranged; item += blocks) {
-                    int range = item / a.heads;
+                    int range = item == block ? firstRange : item / a.heads;
                     attend<Head>(
                         a, l, item - range * a.heads, range, position, slot, slot + words.attended, slot + words.spread, epoch, patience,
                         WaitHeads | place, shared.attention[turn], stall == WaitAttended);

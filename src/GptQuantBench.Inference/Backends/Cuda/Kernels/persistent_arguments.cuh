@@ -91,5 +91,5 @@ DEVICE Words locate(const PersistentArguments& a) {
 struct Share {
     i32 first, rows;
     i32 stageRows; // rows that pass through the ring together
-    i32 pitch;     // bytes from a row to the next in shared memory
+    i32 pitch;     // bytes from a row to the next
 };

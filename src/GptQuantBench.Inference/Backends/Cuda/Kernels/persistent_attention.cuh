@@ -76,15 +76,9 @@ template <int Size> DEVICE void attend_item(
         u32 keys[Tiles][KeyWords], values[Tiles][2][ValueWords];
 #pragma unroll
         for (int j = 0; j < Tiles; j++) {
-            // Positions that are not there weigh nothing, but must be numbers.
-            int place = 8 * j + g;
-#pragma unroll
-            for (int i = 0; i < KeyWords; i++) {
-                keys[j][i] = 0;
-            }
-            if (place < left && place != added) {
-                load_cache<KeyWords>(keyCache + place * Size, keys[j]);
-            }
+            int place = minimum(8 * j + g, left - 1);
+            load_cache<KeyWords>(keyCache + place * Size, keys[j]);
+            // Values of positions that are not there weigh nothing, but must be numbers.
 #pragma unroll
             for (int e = 0; e < 2; e++) {
                 place = 8 * j + 2 * q + e;

@@ -1,6 +1,6 @@
 // Matrix products of one token inside the persistent kernel.
 //
-// On the matrix unit the weights are B: 8 rows of the block's share, read by ldmatrix as they lie in the ring. The columns of a matrix are
+// On the matrix unit the weights are B: 8 rows of the block's share, read as they lie in the ring, 16 bytes a lane. The columns of a matrix are
 // split over the block's warps, in blocks of 32 (Slice), so that a warp needs only its own slice of the activations; the eight partial sums
 // of a row meet in shared memory.
 //
@@ -11,13 +11,15 @@
 // unit multiplies subnormals in full. Codes are raised to be unsigned, Int8 by 128 and Int4 by 8; what that adds, `Raise` times the sum of the
 // activations (from the matrix unit too, with ones for B), is where the sums start from.
 //
-// A lane's 16 bytes of activations are one fragment of A: in rows g the columns that meet the first 16 of a block's weights (sums in d[0] and
-// d[1]), in rows g + 8 those that meet the last 16 (sums of other products, in d[2] and d[3]), so that no register is moved.
+// Lane 4g + q has row g: of a chunk of 4 blocks the block q (Fp16: 8 columns of each). Which of the matrix unit's 16 columns these become does
+// not matter, as long as the activations agree. 16 bytes of activations are one fragment of A: in rows g the columns that meet one half of
+// the weights that go with them (sums in d[0] and d[1]), in rows g + 8 those that meet the other (sums of other products, in d[2] and d[3]).
 //
-//   activations   FP16, of every warp its slice, padded with zeros to whole chunks of 4 blocks; 64 bytes for a block of 32 columns, 16 for
-//                 each q = lane & 3, in the order in which a lane's codes need them; pairs of columns c, c + 16, c', c' + 16, where c and c' are
-//                 Fp16          2q, 2q + 1             2q + 8, 2q + 9
-//                 Int8, Int4    4q, 4q + 2             4q + 1, 4q + 3; Int4: c + 16 divided by 16, as their nibble is worth 16 times
+//   activations   FP16, of every warp its slice, padded with zeros to whole chunks of 4 blocks; a block of 32 columns is 64 bytes, in pieces of 16:
+//                 Fp16   piece k: columns 8k, 8k + 1 | 8k + 4, 8k + 5 | 8k + 2, 8k + 3 | 8k + 6, 8k + 7
+//                 Int8            columns 8k, 8k + 2 | 8k + 4, 8k + 6 | 8k + 1, 8k + 3 | 8k + 5, 8k + 7
+//                 Int4            columns 4k, 4k + 2 | 4k + 16, 4k + 18 | 4k + 1, 4k + 3 | 4k + 17, 4k + 19; those from 16 on divided by 16, as
+//                                 their nibble is worth 16 times
 //   sums          FP32 [2 (products in turn)][warps][rows], or [warps][rows] for the head
 #pragma once
 #include "persistent_ring.cuh"
@@ -44,13 +46,6 @@ DEVICE float load_shared_half(u32 address) {
     half_t v;
     asm volatile("ld.shared.u16 %0, [%1];" : "=h"(v) : "r"(address) : "memory");
     return half_to_float(v);
-}
-
-// Four 8 × 8 matrices of halves; lane l names row l % 8 of matrix l / 8.
-DEVICE vec4 load_matrices(u32 address) {
-    vec4 v;
-    asm volatile("ldmatrix.sync.aligned.m8n8.x4.shared.b16 {%0, %1, %2, %3}, [%4];" : "=r"(v.x), "=r"(v.y), "=r"(v.z), "=r"(v.w) : "r"(address) : "memory");
-    return v;
 }
 
 // Error below 2⁻²³: far less than that of the halves which the results become.
@@ -93,27 +88,26 @@ template <class Format> struct Operand {
 
     // Columns 4j … 4j + 3 of a block, as two pairs of halves.
     DEVICE static void put(u32 block, int j, u32 low, u32 high) {
-        if (Format::Weights == 8) {
-            u32 to = block + (j & 1) * 32 + (j >> 2) * 4 + (j >> 1 & 1) * 8;
-            store(to, low);
-            store(to + 16, high);
-        } else {
-            u32 to = block + (j & 3) * 16 + (j >> 2) * 4, even = permute_bytes(low, high, 0x5410), odd = permute_bytes(low, high, 0x7632);
-            if (Format::Weights == 32) {
-                u32 factor = j >= 4 ? 0x2c002c00u : 0x3c003c00u; // a sixteenth, or one
-                even = half2_mul(even, factor);
-                odd = half2_mul(odd, factor);
-            }
-            store(to, even);
-            store(to + 8, odd);
+        u32 to = block + (Format::Weights == 32 ? (j & 3) * 16 + (j >> 2) * 4 : (j >> 1) * 16 + (j & 1) * 4);
+        if (Format::Weights > 8) {
+            u32 even = permute_bytes(low, high, 0x5410);
+            high = permute_bytes(low, high, 0x7632);
+            low = even;
         }
+        if (Format::Weights == 32) {
+            u32 factor = j >= 4 ? 0x2c002c00u : 0x3c003c00u; // a sixteenth, or one
+            low = half2_mul(low, factor);
+            high = half2_mul(high, factor);
+        }
+        store(to, low);
+        store(to + 8, high);
     }
 
     DEVICE static void store(u32 address, u32 value) { asm volatile("st.shared.u32 [%0], %1;" ::"r"(address), "r"(value) : "memory"); }
 
-    // Adds Unit times Σ weight · x, before scales, of the first 16 columns of a block to d[0] and d[1] (rows 2q and 2q + 1), and of the last 16
-    // to e[2] and e[3]. w: what ldmatrix gave of the block.
-    DEVICE static void add_block(float (&d)[4], float (&e)[4], const u32* w, const vec4& x) {
+    // Adds Unit times Σ weight · x, before scales, of the weights that go with a piece of activations: one half of them to d[0] and d[1] (rows 2q
+    // and 2q + 1), the other to e[2] and e[3].
+    DEVICE static void add_piece(float (&d)[4], float (&e)[4], const u32* w, const vec4& x) {
         if (Format::Weights == 8) {
             add(d, x, w[0], w[1]);
             add(e, x, w[2], w[3]);
@@ -143,12 +137,15 @@ template <class Format> struct Chunk {
     vec4 x[4];
     float total;
 
-    // `zeros`: address of 16 bytes of them.
+    // `address`: of the chunk; `zeros`: of 16 bytes of them.
     DEVICE void load(u32 address, u32 zeros) {
-        int own = lane_index() >> 2 & 3;
+        int g = lane_index() >> 2, q = lane_index() & 3;
+        bool own = !Format::HasGroups || (g & 3) == q;
+        address = own ? address + q * (Format::Weights == 8 ? 16 : 64) : zeros;
+        u32 step = own ? (Format::Weights == 8 ? 64 : 16) : 0;
 #pragma unroll
         for (int i = 0; i < 4; i++) {
-            x[i] = load_shared_vector(!Format::HasGroups || own == i ? address + i * 64 : zeros);
+            x[i] = load_shared_vector(address + i * step);
         }
         total = 0;
         if (Operand<Format>::IsRaised) {
@@ -170,7 +167,7 @@ struct Scaling {
 
 // Where a lane finds the weights of T tiles of 8 rows; addresses in shared memory.
 template <int T> struct Tiles {
-    u32 weights[T]; // of the lane's row and 16 of 64 bytes, at the chunk's first block
+    u32 weights[T]; // of the lane's row, at its first 16 bytes of the chunk
     u32 scales;     // of row 2q of the first tile
 };
 
@@ -184,7 +181,7 @@ template <class Format, int T> DEVICE void multiply_chunk(
     for (int k = 0; k < T; k++) {
 #pragma unroll
         for (int i = 0; i < Loads; i++) {
-            vec4 v = load_matrices(p.weights[k] + i * 64);
+            vec4 v = load_shared_vector(p.weights[k] + i * (Format::Weights == 8 ? 64 : 16));
             w[k][4 * i] = v.x;
             w[k][4 * i + 1] = v.y;
             w[k][4 * i + 2] = v.z;
@@ -208,7 +205,7 @@ template <class Format, int T> DEVICE void multiply_chunk(
     for (int i = 0; i < 4; i++) {
 #pragma unroll
         for (int k = 0; k < T; k++) {
-            O::add_block(d[k][0], d[k][1], w[k] + i * Each, c.x[i]);
+            O::add_piece(d[k][0], d[k][1], w[k] + i * Each, c.x[i]);
         }
     }
 #pragma unroll
@@ -238,7 +235,7 @@ template <class Format> struct Product {
         u32 minima = Format::HasMinimum ? scale_bytes<Format>(stage.rows, scaling.groups) : 0;
 #pragma unroll
         for (int k = 0; k < T; k++) {
-            p.weights[k] = stage.at + minimum(row + 8 * k + (lane & 7), stage.rows - 1) * pitch + (lane >> 3) * 16 + slice.first * Operand<Format>::BlockBytes;
+            p.weights[k] = stage.at + minimum(row + 8 * k + g, stage.rows - 1) * pitch + q * (Format::Weights == 16 ? 32 : 16) + slice.first * Operand<Format>::BlockBytes;
         }
         p.scales = stage.scales + (row + 2 * q) * scaling.groups * 2;
         float sum[T][2];
@@ -294,7 +291,6 @@ template <class Format> struct Product {
         const Matrix& m, int pitch, Slice slice, u32 input, float* sums) {
         int lane = lane_index();
         Scaling scaling = {m.groups, Format::HasGroups ? m.groupShift - 5 : 0};
-        input += (lane & 3) * 16;
         Chunk<Format> chunk;
         if (IsShort) {
             chunk.load(input, zeros);
@@ -316,10 +312,12 @@ template <class Format> struct Product {
             stage.rows &= StageView::Last - 1;
             int row = 0;
 #pragma unroll 1
-            for (; row + 8 < stage.rows; row += 16) {
-                multiply_tiles<IsShort, 2>(scaling, stage, pitch, slice, input, chunk, sums, row);
+            for (; row + 16 < stage.rows; row += 24) {
+                multiply_tiles<IsShort, 3>(scaling, stage, pitch, slice, input, chunk, sums, row);
             }
-            if (row < stage.rows) {
+            if (row + 8 < stage.rows) {
+                multiply_tiles<IsShort, 2>(scaling, stage, pitch, slice, input, chunk, sums, row);
+            } else if (row < stage.rows) {
                 multiply_tiles<IsShort, 1>(scaling, stage, pitch, slice, input, chunk, sums, row);
             }
             warp_barrier();

@@ -2,8 +2,8 @@
 // products, layers and steps, as far ahead as the ring is long. Weights depend on nothing that blocks hand over. The last warp asks for them
 // whenever a product has made room, while the block waits for the others.
 //
-//   stage   up to 32 rows of one matrix, each at a pitch that is an odd number of 16 bytes, so that ldmatrix meets no bank conflicts;
-//           grouped formats: then the rows' scales, and their minima, from the 16 bytes on in which the first of them lies
+//   stage   up to 32 rows of one matrix, as they lie in device memory, by one copy: a copy costs the warp that asks for it about 130 clocks,
+//           however small it is; grouped formats: then the rows' scales, and their minima, from the 16 bytes on in which the first of them lies
 //   ring    stages one behind the other; one that does not fit before the end lies at the start
 //   full    a barrier a stage: the weights are there; empty: every warp has read them
 #pragma once
@@ -42,7 +42,7 @@ template <class Format> DEVICE Share share_of(const Matrix& m, int block, int bl
     Share s;
     s.first = begin * 2;
     s.rows = minimum(end * 2, m.rows) - s.first;
-    s.pitch = m.pitch | 16;
+    s.pitch = m.pitch;
     int most = minimum(MaxStageBytes, ringBytes >> 1) / (s.pitch + (Format::HasMinimum ? 2 : 1) * scale_bytes<Format>(1, m.groups));
     most = minimum(most < 1 ? 1 : most, StageRows);
     s.stageRows = most < 8 ? most : most & ~7; // whole tiles
@@ -155,7 +155,7 @@ struct Ring {
     template <class Format> DEVICE void request(const Stage& s, int layer, u32 index, u32 to) const {
         const Matrix& m = (&layers[s.product == 4 ? layerCount : layer].queryKeyValue)[s.product & 3];
         const u8* from = m.codes + s.codes;
-        u32 barrier = full(index), pitch = m.pitch, padded = m.pitch | 16, scales = to + s.rows * padded;
+        u32 barrier = full(index), codeBytes = s.rows * m.pitch, scales = to + codeBytes;
         u32 minima = scales + (Format::HasMinimum ? scale_bytes<Format>(s.rows, m.groups) : 0);
         int lane = lane_index();
         if (lane == 0) {
@@ -164,24 +164,18 @@ struct Ring {
         }
 #if PERSISTENT_BULK
         if (lane == 0) {
-            u32 all = s.rows * pitch + (Format::HasMinimum ? 2 : 1) * s.scaleBytes;
+            u32 all = codeBytes + (Format::HasMinimum ? 2 : 1) * s.scaleBytes;
             asm volatile("{ .reg .b64 state; mbarrier.arrive.expect_tx.shared.b64 state, [%0], %1; }" ::"r"(barrier), "r"(all) : "memory");
-        }
-        warp_barrier();
-        if (lane < s.rows) {
-            copy_bulk(to + lane * padded, from + lane * pitch, pitch, barrier);
-        }
-        if (Format::HasGroups && lane == 0) {
-            copy_bulk(scales, (const u8*)m.scales + s.scales, s.scaleBytes, barrier);
-        }
-        if (Format::HasMinimum && lane == 1) {
-            copy_bulk(minima, (const u8*)m.minima + s.scales, s.scaleBytes, barrier);
+            copy_bulk(to, from, codeBytes, barrier);
+            if (Format::HasGroups) {
+                copy_bulk(scales, (const u8*)m.scales + s.scales, s.scaleBytes, barrier);
+            }
+            if (Format::HasMinimum) {
+                copy_bulk(minima, (const u8*)m.minima + s.scales, s.scaleBytes, barrier);
+            }
         }
 #else
-#pragma unroll 1
-        for (int r = 0; r < s.rows; r++) {
-            copy_sixteens(to + r * padded, from + r * pitch, pitch);
-        }
+        copy_sixteens(to, from, codeBytes);
         if (Format::HasGroups) {
             copy_sixteens(scales, (const u8*)m.scales + s.scales, s.scaleBytes);
         }
