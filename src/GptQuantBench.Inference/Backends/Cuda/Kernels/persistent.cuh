@@ -95,28 +95,28 @@ DEVICE u64 best_of_all(u64 mine, u64* words, u32 epoch, Patience& patience, u64*
 // attend_item for the head size; Head: the only one, or 0.
 template <int Head> DEVICE void attend(
     const PersistentArguments& a, const PersistentLayer& layer, int head, int range, int position, const u64* words, u64* attended, u64* spread,
-    u32 epoch, Patience& patience, u32 where, AttentionShared& shared, bool stalled) {
+    u32 epoch, Patience& patience, u32 where, AttentionShared& shared, int turn, bool stalled) {
     if (Head == 64 || (Head == 0 && a.headSize == 64)) {
-        attend_item<64>(a, layer, head, range, position, words, attended, spread, epoch, patience, where, shared, stalled);
+        attend_item<64>(a, layer, head, range, position, words, attended, spread, epoch, patience, where, shared, turn, stalled);
     } else if (Head == 0 && a.headSize == 128) {
-        attend_item<128>(a, layer, head, range, position, words, attended, spread, epoch, patience, where, shared, stalled);
+        attend_item<128>(a, layer, head, range, position, words, attended, spread, epoch, patience, where, shared, turn, stalled);
     } else if (Head == 0) {
-        attend_item<32>(a, layer, head, range, position, words, attended, spread, epoch, patience, where, shared, stalled);
+        attend_item<32>(a, layer, head, range, position, words, attended, spread, epoch, patience, where, shared, turn, stalled);
     }
 }
 
 struct DecodeShared {
     Share shares[5]; // of the four products and the head
     Stage stages[MaxStages];
-    u64 barriers[2 * RingStages];
+    u64 barriers[2 * MaxSlots];
     float4_t stats[PersistentWarps / 2];
     u64 keys[PersistentWarps];
     vec4 zeros;
-    StageView views[RingStages];
+    StageView views[MaxSlots];
     i32 sampled;
     Streaming streaming;
     union {
-        AttentionShared attention[2]; // items in turn
+        AttentionShared attention;
         SampleShared sample;
     };
 };
@@ -133,7 +133,7 @@ template <class Format, int N, int Head> DEVICE void decode_steps(const Persiste
     const PersistentLayer* layers = ring.layers;
     Words words = locate(a);
     Patience patience = {a.patience, 0};
-    Product<Format> multiplication = {ring, shared_address(&shared.zeros), 0};
+    Product<Format> multiplication = {ring, shared_address(&shared.zeros), 0, 0, 0};
     RowConstants constants;
     Gains<N> gains;
     Slice narrow = slice_of(width), wide = slice_of(a.inner);
@@ -154,7 +154,9 @@ template <class Format, int N, int Head> DEVICE void decode_steps(const Persiste
     if (a.times && block == 0 && t == 0) {
         a.times[0] = nanoseconds();
     }
-    multiplication.stream();
+    for (u32 i = 0; i < ring.slots; i++) {
+        multiplication.refill();
+    }
 #ifdef PROFILE
     __shared__ u32 prof[8][32];
     prof[warp][t & 31] = 0;
@@ -212,7 +214,7 @@ template <class Format, int N, int Head> DEVICE void decode_steps(const Persiste
                     int range = item == block ? firstRange : item / a.heads;
                     attend<Head>(
                         a, l, item - range * a.heads, range, position, slot, slot + words.attended, slot + words.spread, epoch, patience,
-                        WaitHeads | place, shared.attention[turn], stall == WaitAttended);
+                        WaitHeads | place, shared.attention, turn, stall == WaitAttended);
                     turn ^= 1;
                 }
                 MARK(3);
@@ -240,7 +242,7 @@ template <class Format, int N, int Head> DEVICE void decode_steps(const Persiste
             MARK(4 * product + 2);
             compute_barrier();
             finish_share<Format>(m, bias, s, partial, a.sumPitch, constants, out, epoch, product, a.queryScale, stall == hands);
-            multiplication.stream();
+            multiplication.refill();
             MARK(16 + product);
             epoch += product == 3;
         }
@@ -253,7 +255,7 @@ template <class Format, int N, int Head> DEVICE void decode_steps(const Persiste
             head, shared.shares[4].pitch, narrow, areas.narrow, areas.sums + warp * headPitch);
         MARK(22);
         compute_barrier();
-        multiplication.stream();
+        multiplication.refill();
         u64 key = finish_head<Format>(shared.shares[4], head, areas.sums, headPitch, scales, a.logits);
         key = best_of_all(key, a.words + words.best() + (chosen & 1) * 2 * blocks, epoch, patience, shared.keys, stall == WaitBest);
 
@@ -272,7 +274,8 @@ template <class Format, int N, int Head> DEVICE void decode_steps(const Persiste
         if (barrier_or(patience.lost)) {
             patience.report(a.fault, chosen);
             if (warp == PersistentWarps - 1) {
-                ring.drain();
+                u32 all = (u32)a.steps * (ring.layerCount * ring.layerStages + ring.allStages - ring.layerStages);
+                multiplication.drain(all - ring.streaming->left);
             }
             return;
         }
@@ -322,7 +325,7 @@ template <class Format, int N, int Head> DEVICE void decode(const PersistentArgu
     }
     block_barrier();
 
-    int number = t, product = 0, first = 0, count = 0;
+    int number = t, product = 0, first = 0, count = 0, slotBytes = 128;
     for (int i = 0, all = 0; i < 5; i++) {
         const Share& s = shared.shares[i];
         int stages = (s.rows + s.stageRows - 1) / s.stageRows;
@@ -331,6 +334,9 @@ template <class Format, int N, int Head> DEVICE void decode(const PersistentArgu
             number = t - all;
         }
         all += stages;
+        int groups = (i < 4 ? (&layers[0].queryKeyValue)[i] : layers[a.layerCount].queryKeyValue).groups;
+        int size = (stage_bytes<Format>(s, s.stageRows, groups) + 127) & ~127;
+        slotBytes = size > slotBytes ? size : slotBytes;
         first = i == 3 ? all : first;
         count = all;
     }
@@ -338,7 +344,7 @@ template <class Format, int N, int Head> DEVICE void decode(const PersistentArgu
         const Matrix& m = product < 4 ? (&layers[0].queryKeyValue)[product] : layers[a.layerCount].queryKeyValue;
         shared.stages[t] = stage_of<Format>(m, shared.shares[product], product, number);
     }
-    Ring ring = {layers, shared.stages, &shared.streaming, shared_address(dynamic) + layerBytes, (u32)a.ringBytes, shared_address(shared.barriers), shared_address(shared.views), a.layerCount, first, count};
+    Ring ring = {layers, shared.stages, &shared.streaming, shared_address(dynamic) + layerBytes, (u32)minimum(a.ringBytes / slotBytes, MaxSlots), (u32)slotBytes, shared_address(shared.barriers), shared_address(shared.views), a.layerCount, first, count};
     ring.prepare(a.steps);
     block_barrier();
 

@@ -11,9 +11,14 @@
 #pragma once
 #include "persistent_inputs.cuh"
 
-struct alignas(16) AttentionShared {
+struct AttentionPart {
     float2_t softmax[PersistentWarps]; // maximum, sum
     float outputs[PersistentWarps][MaxHeadSize];
+};
+
+struct alignas(16) AttentionShared {
+    u32 arriving[PersistentWarps][3][MaxHeadSize / 2]; // query, and the new key and value, as halves
+    AttentionPart parts[2];                            // items in turn
 };
 
 DEVICE float log2_fast(float a) {
@@ -22,28 +27,59 @@ DEVICE float log2_fast(float a) {
     return r;
 }
 
-// N words of FP32, an even number, as halves.
-template <int N> struct HalfWords {
-    WordPair pairs[N / 2];
+// Size words of FP32 of a head, as halves: a lane's pairs lane, lane + 32, …
+template <int Size> struct HeadWords {
+    static const int Pairs = Size < 64 ? 1 : Size / 64;
+    WordPair pairs[Pairs];
+
+    DEVICE static int pair(int i) { return (lane_index() & (Size / 2 - 1)) + 32 * i; }
 
     DEVICE void load(const u64* words) {
 #pragma unroll
-        for (int i = 0; i < N / 2; i++) {
-            pairs[i].load(words + 2 * i);
+        for (int i = 0; i < Pairs; i++) {
+            pairs[i].load(words + 2 * pair(i));
         }
     }
 
     DEVICE u32 missing(u32 epoch) const {
         u32 missing = 0;
 #pragma unroll
-        for (int i = 0; i < N / 2; i++) {
+        for (int i = 0; i < Pairs; i++) {
             missing |= pairs[i].missing(epoch);
         }
         return missing;
     }
 
     DEVICE u32 halves(int i) const { return float2_to_half2(pairs[i].first(), pairs[i].second()); }
+
+    // To the warp's place in shared memory, and to the cache's row if there is one.
+    DEVICE void put(u32* to, half_t* row) const {
+#pragma unroll
+        for (int i = 0; i < Pairs; i++) {
+            to[pair(i)] = halves(i);
+            if (row) {
+                ((u32*)row)[pair(i)] = halves(i);
+            }
+        }
+    }
 };
+
+// N words of shared memory, 2 or a multiple of 4.
+template <int N> DEVICE void copy_words(const u32* from, u32* out) {
+    if (N == 2) {
+        u64 both = *(const u64*)from;
+        out[0] = (u32)both;
+        out[1] = (u32)(both >> 32);
+    }
+#pragma unroll
+    for (int i = 0; i + 3 < N; i += 4) {
+        vec4 v = *(const vec4*)(from + i);
+        out[i] = v.x;
+        out[i + 1] = v.y;
+        out[i + 2] = v.z;
+        out[i + 3] = v.w;
+    }
+}
 
 // N words of the cache, 2 or a multiple of 4.
 template <int N> DEVICE void load_cache(const half_t* address, u32* out) {
@@ -62,16 +98,17 @@ template <int N> DEVICE void load_cache(const half_t* address, u32* out) {
 // words: queries, keys, values, FP32 [3 · width]; attended, spread: as gather_ranges reads them.
 template <int Size> DEVICE void attend_item(
     const PersistentArguments& a, const PersistentLayer& layer, int head, int range, int position, const u64* words, u64* attended, u64* spread,
-    u32 epoch, Patience& patience, u32 where, AttentionShared& shared, bool stalled) {
+    u32 epoch, Patience& patience, u32 where, AttentionShared& shared, int turn, bool stalled) {
     const int Tiles = 128 / Size, PerWarp = 8 * Tiles, RangeSize = PersistentWarps * PerWarp, KeyWords = Size / 8, ValueWords = Size / 16;
     int t = thread_index(), lane = lane_index(), warp = warp_index(), g = lane >> 2, q = lane & 3, width = a.table.columns;
+    AttentionPart& part = shared.parts[turn];
     int begin = range * RangeSize;
     int count = minimum(position + 1 - begin, RangeSize); // at least 1
     int working = (count + PerWarp - 1) / PerWarp;        // warps that have positions
     if (warp < working) {
         int left = count - warp * PerWarp, added = position - begin - warp * PerWarp; // positions of the warp; the new one's place among them
         u64 offset = ((u64)head * a.capacity + begin + warp * PerWarp) * Size;
-        half_t *keyCache = layer.keys + offset + q * (Size / 4), *valueCache = layer.values + offset + g * (Size / 8);
+        const half_t *keyCache = layer.keys + offset + q * (Size / 4), *valueCache = layer.values + offset + g * (Size / 8);
         const u64* from = words + head * Size;
         u32 keys[Tiles][KeyWords], values[Tiles][2][ValueWords];
 #pragma unroll
@@ -92,39 +129,37 @@ template <int Size> DEVICE void attend_item(
             }
         }
 
-        HalfWords<2 * KeyWords> query;
-        const u64* queryFrom = from + q * (Size / 4);
+        u32(&mine)[3][MaxHeadSize / 2] = shared.arriving[warp];
+        HeadWords<Size> query;
         if (added < PerWarp) {
-            HalfWords<2 * KeyWords> key;
-            HalfWords<2 * ValueWords> value;
-            const u64 *keyFrom = from + width + q * (Size / 4), *valueFrom = from + 2 * width + g * (Size / 8);
+            HeadWords<Size> key, value;
             patience.wait([&] {
-                query.load(queryFrom), key.load(keyFrom), value.load(valueFrom);
+                query.load(from), key.load(from + width), value.load(from + 2 * width);
                 return query.missing(epoch) | key.missing(epoch) | value.missing(epoch);
             }, where);
+            query.put(mine[0], nullptr);
+            key.put(mine[1], layer.keys + offset + added * Size);
+            value.put(mine[2], layer.values + offset + added * Size);
+            warp_barrier();
 #pragma unroll
             for (int j = 0; j < Tiles; j++) {
                 if (added == 8 * j + g) {
-#pragma unroll
-                    for (int i = 0; i < KeyWords; i++) {
-                        keys[j][i] = key.halves(i);
-                        ((u32*)(keyCache + added * Size))[i] = keys[j][i];
-                    }
+                    copy_words<KeyWords>(mine[1] + q * KeyWords, keys[j]);
                 }
 #pragma unroll
                 for (int e = 0; e < 2; e++) {
                     if (added == 8 * j + 2 * q + e) {
-#pragma unroll
-                        for (int i = 0; i < ValueWords; i++) {
-                            values[j][e][i] = value.halves(i);
-                            ((u32*)(valueCache + added * Size))[i] = values[j][e][i];
-                        }
+                        copy_words<ValueWords>(mine[2] + g * ValueWords, values[j][e]);
                     }
                 }
             }
         } else {
-            patience.wait([&] { return query.load(queryFrom), query.missing(epoch); }, where);
+            patience.wait([&] { return query.load(from), query.missing(epoch); }, where);
+            query.put(mine[0], nullptr);
         }
+        warp_barrier();
+        u32 queries[KeyWords];
+        copy_words<KeyWords>(mine[0] + q * KeyWords, queries);
 
         float scores[Tiles][4], top = minus_infinity();
 #pragma unroll
@@ -133,10 +168,9 @@ template <int Size> DEVICE void attend_item(
         }
 #pragma unroll
         for (int i = 0; i < KeyWords; i += 2) {
-            u32 x = query.halves(i), y = query.halves(i + 1);
 #pragma unroll
             for (int j = 0; j < Tiles; j++) {
-                multiply_accumulate(scores[j], x, x, y, y, keys[j][i], keys[j][i + 1]);
+                multiply_accumulate(scores[j], queries[i], queries[i], queries[i + 1], queries[i + 1], keys[j][i], keys[j][i + 1]);
             }
         }
 #pragma unroll
@@ -176,7 +210,7 @@ template <int Size> DEVICE void attend_item(
         }
         // Dimensions (2q + e) · size / 8 + i.
         if (g == 0) {
-            float* to = shared.outputs[warp] + q * (Size / 4);
+            float* to = part.outputs[warp] + q * (Size / 4);
 #pragma unroll
             for (int e = 0; e < 2; e++) {
 #pragma unroll
@@ -186,7 +220,7 @@ template <int Size> DEVICE void attend_item(
             }
         }
         if (lane == 0) {
-            shared.softmax[warp] = float2_t{top, sum};
+            part.softmax[warp] = float2_t{top, sum};
         }
     }
     compute_barrier();
@@ -200,7 +234,7 @@ template <int Size> DEVICE void attend_item(
         for (int w = 0; w < PersistentWarps; w++) {
             parts[w] = float2_t{minus_infinity(), 0};
             if (w < working) {
-                parts[w] = shared.softmax[w];
+                parts[w] = part.softmax[w];
             }
             best = maximum(best, parts[w].x);
         }
@@ -208,7 +242,7 @@ template <int Size> DEVICE void attend_item(
         for (int w = 0; w < PersistentWarps; w++) {
             if (w < working) {
                 float weight = exp2_fast(parts[w].x - best);
-                float2_t two = *(const float2_t*)&shared.outputs[w][2 * t];
+                float2_t two = *(const float2_t*)&part.outputs[w][2 * t];
                 total += weight * parts[w].y;
                 x += weight * two.x;
                 y += weight * two.y;

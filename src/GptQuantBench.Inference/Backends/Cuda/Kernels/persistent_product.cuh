@@ -225,7 +225,8 @@ template <class Format, int T> DEVICE void multiply_chunk(
 template <class Format> struct Product {
     const Ring& ring;
     u32 zeros; // address of 16 bytes of them
-    u32 index; // stages so far
+    u32 slot, phase; // of the next stage
+    u32 used;        // stages so far
 
     // T tiles of a stage, from row `row` of it on.
     template <bool IsShort, int T> DEVICE void multiply_tiles(
@@ -278,14 +279,31 @@ template <class Format> struct Product {
         }
     }
 
-    // Asks for the weights that there is room for.
-    DEVICE void stream() const {
+    // After a product, when all warps have read its last stage.
+    DEVICE void refill() const {
         if (warp_index() == PersistentWarps - 1) {
-            ring.template stream<Format>();
+            ring.template request<Format>();
         }
     }
 
-    // This warp's partial sums of all rows of a share. The first stage has been asked for. `pitch`: of the rows in the ring; `input`: shared address of its activations; `sums`: its own.
+    // Waits for what is on its way: a block must not end before.
+    DEVICE void drain(u32 asked) {
+        while (used != asked) {
+            ring.wait(ring.full(slot), phase);
+            advance();
+        }
+    }
+
+    DEVICE void advance() {
+        used++;
+        slot++;
+        if (slot == ring.slots) {
+            slot = 0;
+            phase ^= 1;
+        }
+    }
+
+    // This warp's partial sums of all rows of a share. `pitch`: of the rows in the ring; `input`: shared address of its activations; `sums`: its own.
     // IsShort: the slice is one chunk.
     template <bool IsShort> DEVICE void multiply_share(
         const Matrix& m, int pitch, Slice slice, u32 input, float* sums) {
@@ -297,17 +315,17 @@ template <class Format> struct Product {
         }
         StageView stage;
         i32 isLast;
+        u32 before = 0;
         bool isFirst = true;
 #pragma unroll 1
         do {
             if (!isFirst && warp_index() == PersistentWarps - 1) {
-#pragma unroll 1
-                while (ring.template stream<Format>() <= index) {
-                }
+                ring.wait(ring.empty(before), phase ^ (slot == 0 ? 1 : 0));
+                ring.template request<Format>();
             }
             isFirst = false;
-            ring.wait(index);
-            stage = ring.view(index);
+            ring.wait(ring.full(slot), phase);
+            stage = ring.view(slot);
             isLast = stage.rows & StageView::Last;
             stage.rows &= StageView::Last - 1;
             int row = 0;
@@ -322,9 +340,10 @@ template <class Format> struct Product {
             }
             warp_barrier();
             if (lane == 0) {
-                barrier_arrive(ring.empty(index));
+                barrier_arrive(ring.empty(slot));
             }
-            index++;
+            before = slot;
+            advance();
         } while (!isLast);
     }
 };

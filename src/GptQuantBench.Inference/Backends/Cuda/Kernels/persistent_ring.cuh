@@ -2,18 +2,18 @@
 // products, layers and steps, as far ahead as the ring is long. Weights depend on nothing that blocks hand over. The last warp asks for them
 // whenever a product has made room, while the block waits for the others.
 //
-//   stage   up to 32 rows of one matrix, as they lie in device memory, by one copy: a copy costs the warp that asks for it about 130 clocks,
+//   stage   up to 24 rows of one matrix, as they lie in device memory, by one copy: a copy costs the warp that asks for it about 130 clocks,
 //           however small it is; grouped formats: then the rows' scales, and their minima, from the 16 bytes on in which the first of them lies
-//   ring    stages one behind the other; one that does not fit before the end lies at the start
-//   full    a barrier a stage: the weights are there; empty: every warp has read them
+//   ring    slots as long as the longest stage; a stage's slot gets the stage that comes as many stages later as there are slots
+//   full    a barrier a slot: the weights are there; empty: every warp has read them
 #pragma once
 #include "persistent_exchange.cuh"
 
 #ifndef PERSISTENT_STAGE_BYTES
 #define PERSISTENT_STAGE_BYTES 40960
 #endif
-static const int StageRows = 32;
-static const int RingStages = 32;                        // stages in the ring at most
+static const int StageRows = 24; // three tiles
+static const int MaxSlots = 32;                          // of the ring
 static const int MaxStages = 128;                        // of a layer and the head
 static const int MaxStageBytes = PERSISTENT_STAGE_BYTES; // unless one row has more
 
@@ -60,10 +60,10 @@ struct alignas(16) StageView {
 
 // A stage; the same in all layers.
 struct alignas(16) Stage {
-    u32 bytes;      // of the ring
     i32 product;    // 0 to 3, or 4: the head
     i32 row, rows;  // of the share
     u32 codes;      // bytes from the matrix's first row
+    u32 codeBytes;
     u32 scales;     // and from its first scale, rounded down to 16
     u32 scaleBytes; // that are copied, a multiple of 16
     u32 skip;       // bytes of them before the first row's
@@ -76,9 +76,9 @@ template <class Format> DEVICE Stage stage_of(const Matrix& m, const Share& s, i
     stage.row = number * s.stageRows;
     stage.rows = minimum(s.stageRows, s.rows - stage.row);
     stage.last = stage.row + stage.rows == s.rows ? StageView::Last : 0;
-    stage.bytes = (u32)stage_bytes<Format>(s, stage.rows, m.groups);
     u32 row = (u32)(s.first + stage.row);
     stage.codes = row * m.pitch;
+    stage.codeBytes = stage.rows * m.pitch;
     stage.scales = stage.scaleBytes = stage.skip = 0;
     if (Format::HasGroups) {
         u32 start = row * m.groups * 2, end = start + stage.rows * m.groups * 2;
@@ -90,14 +90,11 @@ template <class Format> DEVICE Stage stage_of(const Matrix& m, const Share& s, i
 }
 
 // How far the stages have been asked for: all layers', the head's, the next step's. In shared memory, the last warp's.
-struct Streaming {
-    u32 end;    // stages of the launch
-    u32 ahead;  // stages asked for
-    u32 used;   // of which these have made room again
+struct alignas(16) Streaming {
+    u32 left;   // stages to ask for
     i32 number; // in the table, of the next one
     i32 layer;
-    u32 offset; // in the ring, of the next one unless it does not fit there
-    u32 sizes[RingStages];
+    u32 slot;
 };
 
 // What all warps know of the ring.
@@ -106,37 +103,33 @@ struct Ring {
     const Stage* stages;           // shared: of a layer, then of the head
     Streaming* streaming;          // shared
     u32 first;                     // shared address
-    u32 bytes;
-    u32 barriers; // [RingStages] full, then empty
-    u32 views;    // StageView [RingStages]
+    u32 slots, slotBytes;
+    u32 barriers; // [MaxSlots] full, then empty
+    u32 views;    // StageView [MaxSlots]
     i32 layerCount, layerStages, allStages;
 
-    DEVICE static u32 slot(u32 index) { return index & (RingStages - 1); }
-    DEVICE static u32 parity(u32 index) { return (index / RingStages) & 1; }
-    DEVICE u32 full(u32 index) const { return barriers + slot(index) * 8; }
-    DEVICE u32 empty(u32 index) const { return barriers + (RingStages + slot(index)) * 8; }
+    DEVICE u32 full(u32 slot) const { return barriers + slot * 8; }
+    DEVICE u32 empty(u32 slot) const { return barriers + (MaxSlots + slot) * 8; }
 
-    DEVICE StageView view(u32 index) const {
+    DEVICE StageView view(u32 slot) const {
         StageView v;
         asm volatile("ld.shared.v4.u32 {%0, %1, %2, %3}, [%4];"
                      : "=r"(v.at), "=r"(v.scales), "=r"(v.row), "=r"(v.rows)
-                     : "r"(views + slot(index) * 16)
+                     : "r"(views + slot * 16)
                      : "memory");
         return v;
     }
 
     DEVICE void prepare(int steps) const {
-        if (thread_index() < RingStages) {
-            barrier_start(barriers + thread_index() * 8, PERSISTENT_BULK ? 1 : 33);
-            barrier_start(barriers + (RingStages + thread_index()) * 8, PersistentWarps);
+        if (thread_index() < MaxSlots) {
+            barrier_start(full(thread_index()), PERSISTENT_BULK ? 1 : 33);
+            barrier_start(empty(thread_index()), PersistentWarps);
 #if PERSISTENT_BULK
             asm volatile("fence.mbarrier_init.release.cluster;" ::: "memory");
 #endif
         }
         if (thread_index() == 0) {
-            streaming->end = (u32)steps * (layerCount * layerStages + allStages - layerStages);
-            streaming->ahead = streaming->used = streaming->offset = 0;
-            streaming->number = streaming->layer = 0;
+            *streaming = {(u32)steps * (layerCount * layerStages + allStages - layerStages), 0, 0, 0};
         }
     }
 
@@ -151,110 +144,65 @@ struct Ring {
         }
     }
 
-    // Asks for a stage.
-    template <class Format> DEVICE void request(const Stage& s, int layer, u32 index, u32 to) const {
-        const Matrix& m = (&layers[s.product == 4 ? layerCount : layer].queryKeyValue)[s.product & 3];
-        const u8* from = m.codes + s.codes;
-        u32 barrier = full(index), codeBytes = s.rows * m.pitch, scales = to + codeBytes;
-        u32 minima = scales + (Format::HasMinimum ? scale_bytes<Format>(s.rows, m.groups) : 0);
+    // Asks for the next stage, whose slot is free; of the last warp.
+    template <class Format> DEVICE void request() const {
+        Streaming next = *streaming;
         int lane = lane_index();
-        if (lane == 0) {
-            asm volatile("st.shared.v4.u32 [%0], {%1, %2, %3, %4};" ::"r"(views + slot(index) * 16), "r"(to), "r"(scales + s.skip), "r"(s.row), "r"(s.rows | s.last)
-                         : "memory");
-        }
+        bool works = next.left && (!PERSISTENT_BULK || lane == 0);
+        if (works) {
+            const Stage s = stages[next.number];
+            const Matrix& m = (&layers[s.product == 4 ? layerCount : next.layer].queryKeyValue)[s.product & 3];
+            const u8 *from = m.codes + s.codes, *scalesFrom = (const u8*)m.scales + s.scales;
+            u32 barrier = full(next.slot), to = first + next.slot * slotBytes, scales = to + s.codeBytes;
+            u32 minima = scales + (Format::HasMinimum ? scale_bytes<Format>(s.rows, m.groups) : 0);
+            if (lane == 0) {
+                asm volatile("st.shared.v4.u32 [%0], {%1, %2, %3, %4};" ::"r"(views + next.slot * 16), "r"(to), "r"(scales + s.skip), "r"(s.row), "r"(s.rows | s.last)
+                             : "memory");
+            }
 #if PERSISTENT_BULK
-        if (lane == 0) {
-            u32 all = codeBytes + (Format::HasMinimum ? 2 : 1) * s.scaleBytes;
+            u32 all = s.codeBytes + (Format::HasMinimum ? 2 : 1) * s.scaleBytes;
             asm volatile("{ .reg .b64 state; mbarrier.arrive.expect_tx.shared.b64 state, [%0], %1; }" ::"r"(barrier), "r"(all) : "memory");
-            copy_bulk(to, from, codeBytes, barrier);
+            copy_bulk(to, from, s.codeBytes, barrier);
             if (Format::HasGroups) {
-                copy_bulk(scales, (const u8*)m.scales + s.scales, s.scaleBytes, barrier);
+                copy_bulk(scales, scalesFrom, s.scaleBytes, barrier);
             }
             if (Format::HasMinimum) {
                 copy_bulk(minima, (const u8*)m.minima + s.scales, s.scaleBytes, barrier);
             }
-        }
 #else
-        copy_sixteens(to, from, codeBytes);
-        if (Format::HasGroups) {
-            copy_sixteens(scales, (const u8*)m.scales + s.scales, s.scaleBytes);
-        }
-        if (Format::HasMinimum) {
-            copy_sixteens(minima, (const u8*)m.minima + s.scales, s.scaleBytes);
-        }
-        if (lane == 0) {
-            barrier_arrive(barrier); // with what it has stored
-        }
-        asm volatile("cp.async.mbarrier.arrive.noinc.shared.b64 [%0];" ::"r"(barrier) : "memory");
+            copy_sixteens(to, from, s.codeBytes);
+            if (Format::HasGroups) {
+                copy_sixteens(scales, scalesFrom, s.scaleBytes);
+            }
+            if (Format::HasMinimum) {
+                copy_sixteens(minima, (const u8*)m.minima + s.scales, s.scaleBytes);
+            }
+            if (lane == 0) {
+                barrier_arrive(barrier); // with what it has stored
+            }
+            asm volatile("cp.async.mbarrier.arrive.noinc.shared.b64 [%0];" ::"r"(barrier) : "memory");
+            warp_barrier(); // all have read the state
 #endif
-    }
-
-    // Asks for all stages that there is room for; of the last warp. Returns how many have been asked for.
-    template <class Format> DEVICE u32 stream() const {
-        Streaming& s = *streaming;
-        u32 end = s.end, ahead = s.ahead, used = s.used, offset = s.offset;
-        int number = s.number, layer = s.layer;
-#pragma unroll 1
-        while (ahead != end) {
-            const Stage& stage = stages[number];
-            u32 size = stage.bytes, to = offset + size > bytes ? 0 : offset;
-            bool free = true;
-#pragma unroll 1
-            while (used != ahead) {
-                u32 taken = s.sizes[slot(used)], at = view(used).at - first;
-                bool meets = at < to + size && to < at + taken;
-                bool laps = to < offset && at >= offset; // `used` has to go round first
-                if (!meets && !laps && ahead - used < RingStages) {
-                    break;
+            if (lane == 0) {
+                next.left--;
+                next.slot = next.slot + 1 == slots ? 0 : next.slot + 1;
+                next.number++;
+                if (next.number == layerStages && next.layer + 1 < layerCount) {
+                    next.number = 0;
+                    next.layer++;
+                } else if (next.number == allStages) {
+                    next.number = next.layer = 0;
                 }
-                free = barrier_over(empty(used), parity(used));
-                if (!free) {
-                    break;
-                }
-                used++;
+                *streaming = next;
             }
-            if (!free) {
-                break;
-            }
-            request<Format>(stage, layer, ahead, first + to);
-            if (lane_index() == 0) {
-                s.sizes[slot(ahead)] = size;
-            }
-            offset = to + size;
-            ahead++;
-            number++;
-            if (number == layerStages && layer + 1 < layerCount) {
-                number = 0;
-                layer++;
-            } else if (number == allStages) {
-                number = layer = 0;
-            }
-            warp_barrier();
-        }
-        if (lane_index() == 0) {
-            s.ahead = ahead;
-            s.used = used;
-            s.offset = offset;
-            s.number = number;
-            s.layer = layer;
         }
         warp_barrier();
-        return ahead;
     }
 
-    // Until a stage is there. Without patience: all that it needs is the block's own warps, which come in any case, and the copies.
-    DEVICE void wait(u32 index) const {
-        u32 barrier = full(index), phase = parity(index);
+    // Without patience: all that it needs is the block's own warps, which come in any case, and the copies.
+    DEVICE static void wait(u32 barrier, u32 phase) {
 #pragma unroll 1
         while (!warp_all(barrier_over(barrier, phase))) {
-        }
-    }
-
-    // Waits for what is on its way: a block must not end before.
-    DEVICE void drain() const {
-        u32 end = streaming->ahead;
-        for (u32 index = end > RingStages ? end - RingStages : 0; index != end; index++) {
-            wait(index);
         }
     }
 };
