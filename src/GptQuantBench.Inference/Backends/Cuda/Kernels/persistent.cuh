@@ -5,7 +5,7 @@
 //   layer  norm, queries/keys/values ─▶ attention ─▶ projection ─▶ norm, up, GELU ─▶ down ─▶         ─▶: handed over; 5 a layer
 //
 // Each of the eight warps has a slice of every product's columns, whose activations it gathers by itself, so that a product has two
-// barriers of the block at most: one for the norm's sums, one for the partial sums. The last one also streams the weights (persistent_ring.cuh).
+// barriers of the block at most: one for the norm's sums, one for the partial sums. The weights come by themselves (persistent_ring.cuh).
 //
 // Launch: cooperative, one block a multiprocessor at most, block = PersistentThreads. Shared memory, dynamic: the layers'
 // descriptions, the ring (a.ringBytes), every warp's activations, partial sums (a.sumPitch); see PersistentKernel.cs.
@@ -114,7 +114,6 @@ struct DecodeShared {
     vec4 zeros;
     StageView views[MaxSlots];
     i32 sampled;
-    Streaming streaming;
     union {
         AttentionShared attention;
         SampleShared sample;
@@ -133,7 +132,8 @@ template <class Format, int N, int Head> DEVICE void decode_steps(const Persiste
     const PersistentLayer* layers = ring.layers;
     Words words = locate(a);
     Patience patience = {a.patience, 0};
-    Product<Format> multiplication = {ring, shared_address(&shared.zeros), 0, 0, 0};
+    u32 stages = (u32)a.steps * (ring.layerCount * ring.layerStages + ring.allStages - ring.layerStages);
+    Product<Format> multiplication = {ring, shared_address(&shared.zeros), 0, 0, stages, {0, 0}};
     RowConstants constants;
     Gains<N> gains;
     Slice narrow = slice_of(width), wide = slice_of(a.inner);
@@ -154,9 +154,7 @@ template <class Format, int N, int Head> DEVICE void decode_steps(const Persiste
     if (a.times && block == 0 && t == 0) {
         a.times[0] = nanoseconds();
     }
-    for (u32 i = 0; i < ring.slots; i++) {
-        multiplication.refill();
-    }
+    multiplication.start();
 #ifdef PROFILE
     __shared__ u32 prof[8][32];
     prof[warp][t & 31] = 0;
@@ -242,7 +240,7 @@ template <class Format, int N, int Head> DEVICE void decode_steps(const Persiste
             MARK(4 * product + 2);
             compute_barrier();
             finish_share<Format>(m, bias, s, partial, a.sumPitch, constants, out, epoch, product, a.queryScale, stall == hands);
-            multiplication.refill();
+            multiplication.advance(warp == PersistentWarps - 1 - product);
             MARK(16 + product);
             epoch += product == 3;
         }
@@ -255,7 +253,7 @@ template <class Format, int N, int Head> DEVICE void decode_steps(const Persiste
             head, shared.shares[4].pitch, narrow, areas.narrow, areas.sums + warp * headPitch);
         MARK(22);
         compute_barrier();
-        multiplication.refill();
+        multiplication.advance(warp == PersistentWarps - 1);
         u64 key = finish_head<Format>(shared.shares[4], head, areas.sums, headPitch, scales, a.logits);
         key = best_of_all(key, a.words + words.best() + (chosen & 1) * 2 * blocks, epoch, patience, shared.keys, stall == WaitBest);
 
@@ -273,10 +271,7 @@ template <class Format, int N, int Head> DEVICE void decode_steps(const Persiste
         }
         if (barrier_or(patience.lost)) {
             patience.report(a.fault, chosen);
-            if (warp == PersistentWarps - 1) {
-                u32 all = (u32)a.steps * (ring.layerCount * ring.layerStages + ring.allStages - ring.layerStages);
-                multiplication.drain(all - ring.streaming->left);
-            }
+            multiplication.drain();
             return;
         }
         if (block == 0 && t == 0) {
@@ -344,8 +339,8 @@ template <class Format, int N, int Head> DEVICE void decode(const PersistentArgu
         const Matrix& m = product < 4 ? (&layers[0].queryKeyValue)[product] : layers[a.layerCount].queryKeyValue;
         shared.stages[t] = stage_of<Format>(m, shared.shares[product], product, number);
     }
-    Ring ring = {layers, shared.stages, &shared.streaming, shared_address(dynamic) + layerBytes, (u32)minimum(a.ringBytes / slotBytes, MaxSlots), (u32)slotBytes, shared_address(shared.barriers), shared_address(shared.views), a.layerCount, first, count};
-    ring.prepare(a.steps);
+    Ring ring = {layers, shared.stages, shared_address(dynamic) + layerBytes, (u32)minimum(a.ringBytes / slotBytes, MaxSlots), (u32)slotBytes, shared_address(shared.barriers), shared_address(shared.views), a.layerCount, first, count};
+    ring.prepare();
     block_barrier();
 
     u32 own = activations + warp_index() * narrow, further = activations + PersistentWarps * narrow + warp_index() * wide;

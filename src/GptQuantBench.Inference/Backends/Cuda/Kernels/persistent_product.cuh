@@ -9,7 +9,7 @@
 //
 // Codes become halves by no more than a mask: an unsigned code u in the low bits of a half is the subnormal u · 2⁻²⁴, exactly, and the matrix
 // unit multiplies subnormals in full. Codes are raised to be unsigned, Int8 by 128 and Int4 by 8; what that adds, `Raise` times the sum of the
-// activations (from the matrix unit too, with ones for B), is where the sums start from.
+// activations (from the matrix unit too, with ones for B), is taken off the sums.
 //
 // Lane 4g + q has row g: of a chunk of 4 blocks the block q (Fp16: 8 columns of each). Which of the matrix unit's 16 columns these become does
 // not matter, as long as the activations agree. 16 bytes of activations are one fragment of A: in rows g the columns that meet one half of
@@ -138,9 +138,9 @@ template <class Format> struct Chunk {
     float total;
 
     // `address`: of the chunk; `zeros`: of 16 bytes of them.
-    DEVICE void load(u32 address, u32 zeros) {
+    DEVICE void load(u32 address, u32 zeros, bool exists) {
         int g = lane_index() >> 2, q = lane_index() & 3;
-        bool own = !Format::HasGroups || (g & 3) == q;
+        bool own = exists && (!Format::HasGroups || (g & 3) == q);
         address = own ? address + q * (Format::Weights == 8 ? 16 : 64) : zeros;
         u32 step = own ? (Format::Weights == 8 ? 64 : 16) : 0;
 #pragma unroll
@@ -198,8 +198,7 @@ template <class Format, int T> DEVICE void multiply_chunk(
     }
 #pragma unroll
     for (int k = 0; k < T; k++) {
-        d[k][0][0] = d[k][0][1] = -O::Raise * c.total;
-        d[k][0][2] = d[k][0][3] = d[k][1][0] = d[k][1][1] = d[k][1][2] = d[k][1][3] = 0;
+        d[k][0][0] = d[k][0][1] = d[k][0][2] = d[k][0][3] = d[k][1][0] = d[k][1][1] = d[k][1][2] = d[k][1][3] = 0;
     }
 #pragma unroll
     for (int i = 0; i < 4; i++) {
@@ -212,7 +211,7 @@ template <class Format, int T> DEVICE void multiply_chunk(
     for (int k = 0; k < T; k++) {
 #pragma unroll
         for (int r = 0; r < 2; r++) {
-            float y = d[k][0][r] + d[k][1][2 + r];
+            float y = d[k][0][r] + d[k][1][2 + r] - O::Raise * c.total;
             sum[k][r] = Format::HasGroups ? sum[k][r] + scale[k][r] * y : sum[k][r] + y;
             if (Format::HasMinimum) {
                 sum[k][r] += least[k][r] * c.total;
@@ -226,7 +225,8 @@ template <class Format> struct Product {
     const Ring& ring;
     u32 zeros; // address of 16 bytes of them
     u32 slot, phase; // of the next stage
-    u32 used;        // stages so far
+    u32 left;        // stages from that one on
+    Place ahead;     // the stage that comes as many later as there are slots
 
     // T tiles of a stage, from row `row` of it on.
     template <bool IsShort, int T> DEVICE void multiply_tiles(
@@ -249,13 +249,22 @@ template <class Format> struct Product {
         if (IsShort) {
             multiply_chunk<Format, T>(p, chunk, (u32)minimum(block, last) >> scaling.shift << 1, scaling.groups * 2, minima, sum);
         } else {
+            const int Together = T == 1 ? 4 : 1; // chunks; what is beyond them is multiplied with zeros
 #pragma unroll 1
-            for (int i = 0; i < slice.chunks(); i++) {
-                chunk.load(input + i * 256, zeros);
-                multiply_chunk<Format, T>(p, chunk, (u32)minimum(block + 4 * i, last) >> scaling.shift << 1, scaling.groups * 2, minima, sum);
+            for (int first = 0; first < slice.chunks(); first += Together) {
+                Chunk<Format> chunks[Together];
 #pragma unroll
-                for (int k = 0; k < T; k++) {
-                    p.weights[k] += 4 * Operand<Format>::BlockBytes;
+                for (int i = 0; i < Together; i++) {
+                    chunks[i].load(input + (first + i) * 256, zeros, first + i < slice.chunks());
+                }
+#pragma unroll
+                for (int i = 0; i < Together; i++) {
+                    multiply_chunk<Format, T>(
+                        p, chunks[i], (u32)minimum(block + 4 * (first + i), last) >> scaling.shift << 1, scaling.groups * 2, minima, sum);
+#pragma unroll
+                    for (int k = 0; k < T; k++) {
+                        p.weights[k] += 4 * Operand<Format>::BlockBytes;
+                    }
                 }
             }
         }
@@ -279,27 +288,35 @@ template <class Format> struct Product {
         }
     }
 
-    // After a product, when all warps have read its last stage.
-    DEVICE void refill() const {
-        if (warp_index() == PersistentWarps - 1) {
-            ring.template request<Format>();
+    // Asks for the first stages.
+    DEVICE void start() {
+        for (u32 i = 0; i < ring.slots && i < left; i++) {
+            if (warp_index() == 0) {
+                ring.template request<Format>(ahead, i);
+            }
+            ring.next(ahead);
         }
     }
 
-    // Waits for what is on its way: a block must not end before.
-    DEVICE void drain(u32 asked) {
-        while (used != asked) {
-            ring.wait(ring.full(slot), phase);
-            advance();
+    // Goes on to the next stage. `asks`: whether this warp asks for the one that gets the slot, which all warps have read.
+    DEVICE void advance(bool asks) {
+        if (asks && left > ring.slots) {
+            ring.template request<Format>(ahead, slot);
         }
-    }
-
-    DEVICE void advance() {
-        used++;
+        ring.next(ahead);
+        left--;
         slot++;
         if (slot == ring.slots) {
             slot = 0;
             phase ^= 1;
+        }
+    }
+
+    // Waits for what is on its way: a block must not end before.
+    DEVICE void drain() {
+        for (u32 end = left > ring.slots ? left - ring.slots : 0; left != end;) {
+            ring.wait(ring.full(slot), phase);
+            advance(false);
         }
     }
 
@@ -311,19 +328,12 @@ template <class Format> struct Product {
         Scaling scaling = {m.groups, Format::HasGroups ? m.groupShift - 5 : 0};
         Chunk<Format> chunk;
         if (IsShort) {
-            chunk.load(input, zeros);
+            chunk.load(input, zeros, true);
         }
         StageView stage;
         i32 isLast;
-        u32 before = 0;
-        bool isFirst = true;
 #pragma unroll 1
-        do {
-            if (!isFirst && warp_index() == PersistentWarps - 1) {
-                ring.wait(ring.empty(before), phase ^ (slot == 0 ? 1 : 0));
-                ring.template request<Format>();
-            }
-            isFirst = false;
+        for (;;) {
             ring.wait(ring.full(slot), phase);
             stage = ring.view(slot);
             isLast = stage.rows & StageView::Last;
@@ -342,9 +352,15 @@ template <class Format> struct Product {
             if (lane == 0) {
                 barrier_arrive(ring.empty(slot));
             }
-            before = slot;
-            advance();
-        } while (!isLast);
+            if (isLast) {
+                break; // and after the barrier that follows, advance
+            }
+            bool asks = warp_index() == (int)(slot & (PersistentWarps - 1));
+            if (asks) {
+                ring.wait(ring.empty(slot), phase);
+            }
+            advance(asks);
+        }
     }
 };
 

@@ -1,6 +1,6 @@
 // How the weights reach the blocks: the block's rows stream into a ring in shared memory, in the order in which they are multiplied, across
-// products, layers and steps, as far ahead as the ring is long. Weights depend on nothing that blocks hand over. The last warp asks for them
-// whenever a product has made room, while the block waits for the others.
+// products, layers and steps, as far ahead as the ring is long. Weights depend on nothing that blocks hand over. The warps ask for them in
+// turn, whenever a product has made room, while the block waits for the others.
 //
 //   stage   up to 24 rows of one matrix, as they lie in device memory, by one copy: a copy costs the warp that asks for it about 130 clocks,
 //           however small it is; grouped formats: then the rows' scales, and their minima, from the 16 bytes on in which the first of them lies
@@ -89,19 +89,16 @@ template <class Format> DEVICE Stage stage_of(const Matrix& m, const Share& s, i
     return stage;
 }
 
-// How far the stages have been asked for: all layers', the head's, the next step's. In shared memory, the last warp's.
-struct alignas(16) Streaming {
-    u32 left;   // stages to ask for
-    i32 number; // in the table, of the next one
+// A place in the sequence of stages: all layers', the head's, the next step's.
+struct Place {
+    i32 number; // in the table
     i32 layer;
-    u32 slot;
 };
 
 // What all warps know of the ring.
 struct Ring {
     const PersistentLayer* layers; // shared
     const Stage* stages;           // shared: of a layer, then of the head
-    Streaming* streaming;          // shared
     u32 first;                     // shared address
     u32 slots, slotBytes;
     u32 barriers; // [MaxSlots] full, then empty
@@ -120,7 +117,7 @@ struct Ring {
         return v;
     }
 
-    DEVICE void prepare(int steps) const {
+    DEVICE void prepare() const {
         if (thread_index() < MaxSlots) {
             barrier_start(full(thread_index()), PERSISTENT_BULK ? 1 : 33);
             barrier_start(empty(thread_index()), PersistentWarps);
@@ -128,8 +125,15 @@ struct Ring {
             asm volatile("fence.mbarrier_init.release.cluster;" ::: "memory");
 #endif
         }
-        if (thread_index() == 0) {
-            *streaming = {(u32)steps * (layerCount * layerStages + allStages - layerStages), 0, 0, 0};
+    }
+
+    DEVICE void next(Place& p) const {
+        p.number++;
+        if (p.number == layerStages && p.layer + 1 < layerCount) {
+            p.number = 0;
+            p.layer++;
+        } else if (p.number == allStages) {
+            p.number = p.layer = 0;
         }
     }
 
@@ -144,19 +148,17 @@ struct Ring {
         }
     }
 
-    // Asks for the next stage, whose slot is free; of the last warp.
-    template <class Format> DEVICE void request() const {
-        Streaming next = *streaming;
+    // Asks for a stage, whose slot is free; of one warp.
+    template <class Format> DEVICE void request(const Place& next, u32 slot) const {
         int lane = lane_index();
-        bool works = next.left && (!PERSISTENT_BULK || lane == 0);
-        if (works) {
+        if (!PERSISTENT_BULK || lane == 0) {
             const Stage s = stages[next.number];
             const Matrix& m = (&layers[s.product == 4 ? layerCount : next.layer].queryKeyValue)[s.product & 3];
             const u8 *from = m.codes + s.codes, *scalesFrom = (const u8*)m.scales + s.scales;
-            u32 barrier = full(next.slot), to = first + next.slot * slotBytes, scales = to + s.codeBytes;
+            u32 barrier = full(slot), to = first + slot * slotBytes, scales = to + s.codeBytes;
             u32 minima = scales + (Format::HasMinimum ? scale_bytes<Format>(s.rows, m.groups) : 0);
             if (lane == 0) {
-                asm volatile("st.shared.v4.u32 [%0], {%1, %2, %3, %4};" ::"r"(views + next.slot * 16), "r"(to), "r"(scales + s.skip), "r"(s.row), "r"(s.rows | s.last)
+                asm volatile("st.shared.v4.u32 [%0], {%1, %2, %3, %4};" ::"r"(views + slot * 16), "r"(to), "r"(scales + s.skip), "r"(s.row), "r"(s.rows | s.last)
                              : "memory");
             }
 #if PERSISTENT_BULK
@@ -181,20 +183,7 @@ struct Ring {
                 barrier_arrive(barrier); // with what it has stored
             }
             asm volatile("cp.async.mbarrier.arrive.noinc.shared.b64 [%0];" ::"r"(barrier) : "memory");
-            warp_barrier(); // all have read the state
 #endif
-            if (lane == 0) {
-                next.left--;
-                next.slot = next.slot + 1 == slots ? 0 : next.slot + 1;
-                next.number++;
-                if (next.number == layerStages && next.layer + 1 < layerCount) {
-                    next.number = 0;
-                    next.layer++;
-                } else if (next.number == allStages) {
-                    next.number = next.layer = 0;
-                }
-                *streaming = next;
-            }
         }
         warp_barrier();
     }
