@@ -133,7 +133,7 @@ template <class Format, int N, int Head> DEVICE void decode_steps(const Persiste
     Words words = locate(a);
     Patience patience = {a.patience, 0};
     u32 stages = (u32)a.steps * (ring.layerCount * ring.layerStages + ring.allStages - ring.layerStages);
-    Product<Format> multiplication = {ring, shared_address(&shared.zeros), 0, 0, stages, {0, 0}};
+    Product<Format> multiplication = {ring, shared_address(&shared.zeros), 0, 0, stages, {0, 0}, {}, false};
     RowConstants constants;
     Gains<N> gains;
     Slice narrow = slice_of(width), wide = slice_of(a.inner);
@@ -194,6 +194,9 @@ template <class Format, int N, int Head> DEVICE void decode_steps(const Persiste
                         (product == 0 ? WaitForward : WaitProjected) | place);
                 }
                 MARK(4 * product);
+#ifndef ASK_EARLY
+                multiplication.ask();
+#endif
                 normalise<Format, N>(residual, gains, inverse, a.epsilon, reference, (float2_t*)shared.stats, areas.narrow);
                 if (n == products) {
                     break;
@@ -223,11 +226,17 @@ template <class Format, int N, int Head> DEVICE void decode_steps(const Persiste
                         slot + words.attended, slot + words.spread, residual.quads, a.heads, a.headSize, ranged, epoch, patience,
                         WaitAttended | place, areas.narrow);
                 }
+#ifndef ASK_EARLY
+                multiplication.ask();
+#endif
                 out = slot + words.projected;
                 hands = WaitProjected;
             } else {
                 gather_halves<Format, 4>(slot + words.hidden, inner, epoch, patience, WaitHidden | place, areas.wide);
                 MARK(13);
+#ifndef ASK_EARLY
+                multiplication.ask();
+#endif
                 multiplication.template multiply_share<false>(m, s.pitch, wide, areas.wide, partial + warp * a.sumPitch);
                 out = slot + words.forward;
                 hands = WaitForward;
@@ -241,6 +250,9 @@ template <class Format, int N, int Head> DEVICE void decode_steps(const Persiste
             compute_barrier();
             finish_share<Format>(m, bias, s, partial, a.sumPitch, constants, out, epoch, product, a.queryScale, stall == hands);
             multiplication.advance(warp == PersistentWarps - 1 - product);
+#ifdef ASK_EARLY
+            multiplication.ask();
+#endif
             MARK(16 + product);
             epoch += product == 3;
         }
@@ -254,6 +266,9 @@ template <class Format, int N, int Head> DEVICE void decode_steps(const Persiste
         MARK(22);
         compute_barrier();
         multiplication.advance(warp == PersistentWarps - 1);
+#ifdef ASK_EARLY
+        multiplication.ask();
+#endif
         u64 key = finish_head<Format>(shared.shares[4], head, areas.sums, headPitch, scales, a.logits);
         key = best_of_all(key, a.words + words.best() + (chosen & 1) * 2 * blocks, epoch, patience, shared.keys, stall == WaitBest);
 

@@ -227,6 +227,8 @@ template <class Format> struct Product {
     u32 slot, phase; // of the next stage
     u32 left;        // stages from that one on
     Place ahead;     // the stage that comes as many later as there are slots
+    Request next;    // that this warp has yet to make
+    bool isPending;
 
     // T tiles of a stage, from row `row` of it on.
     template <bool IsShort, int T> DEVICE void multiply_tiles(
@@ -292,16 +294,17 @@ template <class Format> struct Product {
     DEVICE void start() {
         for (u32 i = 0; i < ring.slots && i < left; i++) {
             if (warp_index() == 0) {
-                ring.template request<Format>(ahead, i);
+                ring.template ask<Format>(ring.template prepare<Format>(ahead, i));
             }
             ring.next(ahead);
         }
     }
 
-    // Goes on to the next stage. `asks`: whether this warp asks for the one that gets the slot, which all warps have read.
+    // Goes on to the next stage. `asks`: whether it is this warp that asks for the one that gets the slot, which all warps have read.
     DEVICE void advance(bool asks) {
         if (asks && left > ring.slots) {
-            ring.template request<Format>(ahead, slot);
+            next = ring.template prepare<Format>(ahead, slot);
+            isPending = true;
         }
         ring.next(ahead);
         left--;
@@ -312,8 +315,17 @@ template <class Format> struct Product {
         }
     }
 
+    // Makes the request. After a product it waits until the next one's input is there: words would queue behind so many bytes.
+    DEVICE void ask() {
+        if (isPending) {
+            ring.template ask<Format>(next);
+            isPending = false;
+        }
+    }
+
     // Waits for what is on its way: a block must not end before.
     DEVICE void drain() {
+        ask();
         for (u32 end = left > ring.slots ? left - ring.slots : 0; left != end;) {
             ring.wait(ring.full(slot), phase);
             advance(false);
@@ -360,6 +372,7 @@ template <class Format> struct Product {
                 ring.wait(ring.empty(slot), phase);
             }
             advance(asks);
+            ask();
         }
     }
 };

@@ -95,6 +95,12 @@ struct Place {
     i32 layer;
 };
 
+struct Request {
+    const u8 *codes, *scales, *minima;
+    u32 codeBytes, scaleBytes, minimaAt, to, slot, skip;
+    i32 row, rows; // of the view
+};
+
 // What all warps know of the ring.
 struct Ring {
     const PersistentLayer* layers; // shared
@@ -148,36 +154,55 @@ struct Ring {
         }
     }
 
+    // What asking for a stage takes.
+    template <class Format> DEVICE Request prepare(const Place& next, u32 slot) const {
+        const Stage s = stages[next.number];
+        const Matrix& m = (&layers[s.product == 4 ? layerCount : next.layer].queryKeyValue)[s.product & 3];
+        Request r;
+        r.codes = m.codes + s.codes;
+        r.codeBytes = s.codeBytes;
+        r.to = first + slot * slotBytes;
+        r.slot = slot;
+        r.row = s.row;
+        r.rows = s.rows | s.last;
+        r.skip = s.skip;
+        if (Format::HasGroups) {
+            r.scales = (const u8*)m.scales + s.scales;
+            r.scaleBytes = s.scaleBytes;
+        }
+        if (Format::HasMinimum) {
+            r.minima = (const u8*)m.minima + s.scales;
+            r.minimaAt = scale_bytes<Format>(s.rows, m.groups);
+        }
+        return r;
+    }
+
     // Asks for a stage, whose slot is free; of one warp.
-    template <class Format> DEVICE void request(const Place& next, u32 slot) const {
+    template <class Format> DEVICE void ask(const Request& r) const {
         int lane = lane_index();
         if (!PERSISTENT_BULK || lane == 0) {
-            const Stage s = stages[next.number];
-            const Matrix& m = (&layers[s.product == 4 ? layerCount : next.layer].queryKeyValue)[s.product & 3];
-            const u8 *from = m.codes + s.codes, *scalesFrom = (const u8*)m.scales + s.scales;
-            u32 barrier = full(slot), to = first + slot * slotBytes, scales = to + s.codeBytes;
-            u32 minima = scales + (Format::HasMinimum ? scale_bytes<Format>(s.rows, m.groups) : 0);
+            u32 barrier = full(r.slot), scales = r.to + r.codeBytes;
             if (lane == 0) {
-                asm volatile("st.shared.v4.u32 [%0], {%1, %2, %3, %4};" ::"r"(views + slot * 16), "r"(to), "r"(scales + s.skip), "r"(s.row), "r"(s.rows | s.last)
+                asm volatile("st.shared.v4.u32 [%0], {%1, %2, %3, %4};" ::"r"(views + r.slot * 16), "r"(r.to), "r"(scales + r.skip), "r"(r.row), "r"(r.rows)
                              : "memory");
             }
 #if PERSISTENT_BULK
-            u32 all = s.codeBytes + (Format::HasMinimum ? 2 : 1) * s.scaleBytes;
+            u32 all = r.codeBytes + (Format::HasGroups ? r.scaleBytes : 0) + (Format::HasMinimum ? r.scaleBytes : 0);
             asm volatile("{ .reg .b64 state; mbarrier.arrive.expect_tx.shared.b64 state, [%0], %1; }" ::"r"(barrier), "r"(all) : "memory");
-            copy_bulk(to, from, s.codeBytes, barrier);
+            copy_bulk(r.to, r.codes, r.codeBytes, barrier);
             if (Format::HasGroups) {
-                copy_bulk(scales, scalesFrom, s.scaleBytes, barrier);
+                copy_bulk(scales, r.scales, r.scaleBytes, barrier);
             }
             if (Format::HasMinimum) {
-                copy_bulk(minima, (const u8*)m.minima + s.scales, s.scaleBytes, barrier);
+                copy_bulk(scales + r.minimaAt, r.minima, r.scaleBytes, barrier);
             }
 #else
-            copy_sixteens(to, from, s.codeBytes);
+            copy_sixteens(r.to, r.codes, r.codeBytes);
             if (Format::HasGroups) {
-                copy_sixteens(scales, scalesFrom, s.scaleBytes);
+                copy_sixteens(scales, r.scales, r.scaleBytes);
             }
             if (Format::HasMinimum) {
-                copy_sixteens(minima, (const u8*)m.minima + s.scales, s.scaleBytes);
+                copy_sixteens(scales + r.minimaAt, r.minima, r.scaleBytes);
             }
             if (lane == 0) {
                 barrier_arrive(barrier); // with what it has stored
