@@ -13,13 +13,6 @@
 #include "persistent_attention.cuh"
 #include "persistent_sample.cuh"
 
-#ifdef PROFILE
-DEVICE u32 clk() { u32 c; asm volatile("mov.u32 %0, %%clock;" : "=r"(c) :: "memory"); return c; }
-#define MARK(i) do { u32 c_ = clk(); if (lane_index() == 0) prof[warp_index()][i] += c_ - last; last = c_; } while (0)
-#else
-#define MARK(i)
-#endif
-
 // What the rows of the head need besides their sums; of rows t and t + PersistentThreads.
 struct HeadScales {
     static const int Known = 2;
@@ -155,12 +148,6 @@ template <class Format, int N, int Head> DEVICE void decode_steps(const Persiste
         a.times[0] = nanoseconds();
     }
     multiplication.start();
-#ifdef PROFILE
-    __shared__ u32 prof[8][32];
-    prof[warp][t & 31] = 0;
-    warp_barrier();
-    u32 last = clk();
-#endif
 
 #pragma unroll 1
     for (int chosen = 0; chosen < a.steps; chosen++) {
@@ -168,7 +155,6 @@ template <class Format, int N, int Head> DEVICE void decode_steps(const Persiste
         reference = 0;
         gains.request(layers[0].attentionGain, layers[0].attentionShift, residual.quads);
         int ranged = position / rangeSize + 1;
-        MARK(20);
 #pragma unroll 1
         for (int n = 0;; n++) {
             const PersistentLayer& l = layers[n >> 2];
@@ -193,10 +179,7 @@ template <class Format, int N, int Head> DEVICE void decode_steps(const Persiste
                         product == 0 ? before : slot + words.projected, product == 0 ? epoch - 1 : epoch, patience,
                         (product == 0 ? WaitForward : WaitProjected) | place);
                 }
-                MARK(4 * product);
-#ifndef ASK_EARLY
                 multiplication.ask();
-#endif
                 normalise<Format, N>(residual, gains, inverse, a.epsilon, reference, (float2_t*)shared.stats, areas.narrow);
                 if (n == products) {
                     break;
@@ -218,7 +201,6 @@ template <class Format, int N, int Head> DEVICE void decode_steps(const Persiste
                         WaitHeads | place, shared.attention, turn, stall == WaitAttended);
                     turn ^= 1;
                 }
-                MARK(3);
                 if (ranged == 1) {
                     gather_halves<Format, N>(slot + words.attended, residual.quads, epoch, patience, WaitAttended | place, areas.narrow);
                 } else {
@@ -226,49 +208,33 @@ template <class Format, int N, int Head> DEVICE void decode_steps(const Persiste
                         slot + words.attended, slot + words.spread, residual.quads, a.heads, a.headSize, ranged, epoch, patience,
                         WaitAttended | place, areas.narrow);
                 }
-#ifndef ASK_EARLY
                 multiplication.ask();
-#endif
                 out = slot + words.projected;
                 hands = WaitProjected;
             } else {
                 gather_halves<Format, 4>(slot + words.hidden, inner, epoch, patience, WaitHidden | place, areas.wide);
-                MARK(13);
-#ifndef ASK_EARLY
                 multiplication.ask();
-#endif
                 multiplication.template multiply_share<false>(m, s.pitch, wide, areas.wide, partial + warp * a.sumPitch);
                 out = slot + words.forward;
                 hands = WaitForward;
             }
-            MARK(4 * product + 1);
             if (product != 3) {
                 multiplication.template multiply_share<N == 1>(
                     m, s.pitch, narrow, areas.narrow, partial + warp * a.sumPitch);
             }
-            MARK(4 * product + 2);
             compute_barrier();
             finish_share<Format>(m, bias, s, partial, a.sumPitch, constants, out, epoch, product, a.queryScale, stall == hands);
             multiplication.advance(warp == PersistentWarps - 1 - product);
-#ifdef ASK_EARLY
-            multiplication.ask();
-#endif
-            MARK(16 + product);
             epoch += product == 3;
         }
 
         const Matrix& head = layers[a.layerCount].queryKeyValue;
         HeadScales scales;
         scales.request<Format>(head, shared.shares[4]);
-        MARK(21);
         multiplication.template multiply_share<N == 1>(
             head, shared.shares[4].pitch, narrow, areas.narrow, areas.sums + warp * headPitch);
-        MARK(22);
         compute_barrier();
         multiplication.advance(warp == PersistentWarps - 1);
-#ifdef ASK_EARLY
-        multiplication.ask();
-#endif
         u64 key = finish_head<Format>(shared.shares[4], head, areas.sums, headPitch, scales, a.logits);
         key = best_of_all(key, a.words + words.best() + (chosen & 1) * 2 * blocks, epoch, patience, shared.keys, stall == WaitBest);
 
@@ -295,12 +261,8 @@ template <class Format, int N, int Head> DEVICE void decode_steps(const Persiste
             }
             store_system(a.ids + step + chosen, finite ? id : -2);
         }
-        MARK(23);
         position++;
     }
-#ifdef PROFILE
-    ((u32*)a.scratch)[65536 + (block * 8 + warp) * 32 + (t & 31)] = prof[warp][t & 31];
-#endif
     if (block == 0 && t == 0) {
         a.state->best = 0;
         a.state->position = position;
@@ -345,7 +307,7 @@ template <class Format, int N, int Head> DEVICE void decode(const PersistentArgu
         }
         all += stages;
         int groups = (i < 4 ? (&layers[0].queryKeyValue)[i] : layers[a.layerCount].queryKeyValue).groups;
-        int size = (stage_bytes<Format>(s, s.stageRows, groups) + 127) & ~127;
+        int size = (stage_bytes<Format>(s, minimum(s.stageRows, s.rows), groups) + 127) & ~127;
         slotBytes = size > slotBytes ? size : slotBytes;
         first = i == 3 ? all : first;
         count = all;

@@ -9,13 +9,10 @@
 #pragma once
 #include "persistent_exchange.cuh"
 
-#ifndef PERSISTENT_STAGE_BYTES
-#define PERSISTENT_STAGE_BYTES 40960
-#endif
-static const int StageRows = 24; // three tiles
-static const int MaxSlots = 32;                          // of the ring
-static const int MaxStages = 128;                        // of a layer and the head
-static const int MaxStageBytes = PERSISTENT_STAGE_BYTES; // unless one row has more
+static const int StageRows = 24;        // three tiles
+static const int MaxSlots = 32;         // of the ring
+static const int MaxStages = 128;       // of a layer and the head
+static const int MaxStageBytes = 40960; // unless one row has more
 
 DEVICE u32 shared_address(const void* pointer) {
     u32 address;
