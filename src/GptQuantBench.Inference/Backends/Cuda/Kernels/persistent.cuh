@@ -85,15 +85,15 @@ DEVICE u64 best_of_all(u64 mine, u64* words, u32 epoch, Patience& patience, u64*
     return best;
 }
 
-// attend_item for the head size; Head: the only one, or 0.
+// attend_item for the head size; Head: 64, or 0 for the others.
 template <int Head> DEVICE void attend(
     const PersistentArguments& a, const PersistentLayer& layer, int head, int range, int position, const u64* words, u64* attended, u64* spread,
     u32 epoch, Patience& patience, u32 where, AttentionShared& shared, int turn, bool stalled) {
-    if (Head == 64 || (Head == 0 && a.headSize == 64)) {
+    if (Head == 64) {
         attend_item<64>(a, layer, head, range, position, words, attended, spread, epoch, patience, where, shared, turn, stalled);
-    } else if (Head == 0 && a.headSize == 128) {
+    } else if (a.headSize == 128) {
         attend_item<128>(a, layer, head, range, position, words, attended, spread, epoch, patience, where, shared, turn, stalled);
-    } else if (Head == 0) {
+    } else {
         attend_item<32>(a, layer, head, range, position, words, attended, spread, epoch, patience, where, shared, turn, stalled);
     }
 }
@@ -328,7 +328,7 @@ template <class Format, int N, int Head> DEVICE void decode(const PersistentArgu
 #define PERSISTENT_ENTRY(name, ...) \
     extern "C" __global__ void __launch_bounds__(PersistentThreads, 1) name(const PersistentArguments a) { decode<__VA_ARGS__>(a); }
 
-// For models up to 1024 wide with heads of 64 dimensions; up to MaxWidth; and for all of them.
+// For models with heads of 64 dimensions up to 1024 wide, and up to MaxWidth; and for those with other heads.
 #define PERSISTENT_KERNEL(Format)                        \
     PERSISTENT_ENTRY(persistent_decode, Format, 1, 64)     \
     PERSISTENT_ENTRY(persistent_decode_wide, Format, 2, 64) \
