@@ -29,9 +29,11 @@ public sealed class KernelResourceTests
     public void The_persistent_kernel_spills_next_to_nothing(string name)
     {
         CudaContext context = Gpu.Require();
-        CudaKernel kernel = CudaRuntime.KernelModules(context, directory: null).Get(PersistentKernel.Module(QuantizationFormat.Parse(name))).GetKernel("persistent_decode");
-        string report = $"{kernel.Name} {kernel.RegisterCount} registers {kernel.LocalBytes} bytes";
+        KernelModules modules = CudaRuntime.KernelModules(context, directory: null);
+        CudaKernel[] kernels = [.. ((string[])["persistent_decode", "persistent_decode_wide", "persistent_decode_any"])
+            .Select(entry => modules.Get(PersistentKernel.Module(QuantizationFormat.Parse(name))).GetKernel(entry))];
+        string report = string.Join(", ", kernels.Select(kernel => $"{kernel.Name} {kernel.RegisterCount} registers {kernel.LocalBytes} bytes"));
         TestContext.Current.SendDiagnosticMessage($"{name}: {report}");
-        Assert.True(kernel.LocalBytes <= MostSpilled, report);
+        Assert.All(kernels, kernel => Assert.True(kernel.LocalBytes <= MostSpilled, report));
     }
 }

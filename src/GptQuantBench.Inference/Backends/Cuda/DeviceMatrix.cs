@@ -19,8 +19,8 @@ internal sealed class DeviceMatrix : IDisposable
         try
         {
             _codes = new(allocator, layout.CodeBytes);
-            _scales = layout.ScaleBytes == 0 ? null : new(allocator, layout.ScaleBytes);
-            _minima = layout.MinimumBytes == 0 ? null : new(allocator, layout.MinimumBytes);
+            _scales = layout.ScaleBytes == 0 ? null : new(allocator, Padded(layout.ScaleBytes));
+            _minima = layout.MinimumBytes == 0 ? null : new(allocator, Padded(layout.MinimumBytes));
         }
         catch (CudaException)
         {
@@ -56,7 +56,8 @@ internal sealed class DeviceMatrix : IDisposable
     }
 
     /// <summary>Codes, scales and minima, copied to the host; for tests.</summary>
-    public (byte[] Codes, byte[] Scales, byte[] Minima) Download() => (_codes.ToArray(), _scales?.ToArray() ?? [], _minima?.ToArray() ?? []);
+    public (byte[] Codes, byte[] Scales, byte[] Minima) Download() =>
+        (_codes.ToArray(), _scales?.ToArray()[..(int)Layout.ScaleBytes] ?? [], _minima?.ToArray()[..(int)Layout.MinimumBytes] ?? []);
 
     /// <inheritdoc />
     public void Dispose()
@@ -65,4 +66,7 @@ internal sealed class DeviceMatrix : IDisposable
         _scales?.Dispose();
         _minima?.Dispose();
     }
+
+    // The persistent kernel copies scales 16 bytes at a time.
+    private static long Padded(long bytes) => (bytes + 15) / 16 * 16;
 }

@@ -30,8 +30,8 @@ internal struct PersistentArguments
     public int Slot;
     public uint Epoch;
     public uint Patience;
-    public int ActivationBytes;
-    public int SumBytes;
+    public int RingBytes;
+    public int SumPitch;
     public uint Stall;
     public float Epsilon;
     public float QueryScale;

@@ -71,8 +71,8 @@ internal sealed class PersistentDecoder : IDisposable
             Inner = configuration.InnerSize,
             Epoch = 1,
             Patience = kernel.Patience,
-            ActivationBytes = kernel.ActivationBytes,
-            SumBytes = kernel.SumBytes,
+            RingBytes = kernel.RingBytes,
+            SumPitch = kernel.SumPitch,
             Epsilon = configuration.LayerNormEpsilon,
             QueryScale = 1f / MathF.Sqrt(configuration.HeadSize),
         };
@@ -170,8 +170,8 @@ internal sealed class PersistentDecoder : IDisposable
     {
         long width = configuration.EmbeddingSize;
         long ranges = ((long)capacity * (configuration.HeadSize / 8) + 1023) / 1024;
-        long spread = ranges * configuration.HeadCount * 2;
-        return (6 * width) + (ranges * width) + (spread + (spread & 1)) + (2 * width) + configuration.InnerSize + (2 * width) + (4L * blocks);
+        long slot = (5 * width) + (configuration.InnerSize / 2) + (ranges * ((width / 2) + configuration.HeadCount));
+        return (2 * (slot + (slot & 1))) + (4L * blocks);
     }
 
     // PersistentScratch of persistent_sample.cuh.

@@ -14,18 +14,17 @@ internal sealed class PersistentKernel
 
     private const uint DefaultPatience = 4_000_000; // some seconds: a load of the L2 cache takes about 1 µs
 
-    // Constants of persistent_arguments.cuh and persistent_product.cuh.
+    // Constants of persistent_arguments.cuh and persistent_ring.cuh.
     private const int Threads = 256;
     private const int Warps = Threads / 32;
-    private const int Slots = 12;
-    private const int UnitBytes = 1024;
-    private const int GroupBytes = 256;
-    private const int UnitBytesInLists = 8;
-    private const int SegmentBytes = 512;
     private const int MaxWidth = 2048;
+    private const int MostStageRows = 24;
+    private const int MostStageBytes = 40960;
+    private const int MostStages = 128;
+    private const int FewestSlots = 2;
 
     // Static shared memory of the kernel, with room to spare.
-    private const int StaticSharedBytes = 16 * 1024;
+    private const int StaticSharedBytes = 24 * 1024;
 
     private readonly CudaKernel _kernel;
     private readonly LaunchShape _shape;
@@ -35,10 +34,11 @@ internal sealed class PersistentKernel
     public PersistentKernel(KernelModules modules, ModelConfiguration configuration, QuantizationFormat format)
     {
         Blocks = BlocksFor(configuration, modules.Context.Device);
-        ActivationBytes = ActivationBytesOf(configuration, format);
-        SumBytes = SumBytesOf(configuration, format, Blocks);
-        int shared = SharedBytes(configuration, format, Blocks);
-        _kernel = modules.Get(Module(format)).GetKernel("persistent_decode");
+        SumPitch = SumPitchOf(configuration, Blocks);
+        int fixedBytes = FixedBytes(configuration, Blocks);
+        RingBytes = RingBytesOf(configuration, Blocks, modules.Context.Device);
+        int shared = fixedBytes + RingBytes;
+        _kernel = modules.Get(Module(format)).GetKernel(Entry(configuration));
         _kernel.RequireArguments<Parameter<PersistentArguments>>();
         _kernel.MaxDynamicSharedBytes = Math.Max(shared, _kernel.MaxDynamicSharedBytes); // models of other shapes share the kernel
         _shape = new(Blocks, Threads, shared) { Cooperative = true };
@@ -53,11 +53,11 @@ internal sealed class PersistentKernel
     /// <summary>Blocks of a launch, all of which run at once.</summary>
     public int Blocks { get; }
 
-    /// <summary>Shared memory for the activations of a product, bytes.</summary>
-    public int ActivationBytes { get; }
+    /// <summary>Shared memory for weights on their way, bytes.</summary>
+    public int RingBytes { get; }
 
-    /// <summary>Shared memory for the partial sums of a product, bytes.</summary>
-    public int SumBytes { get; }
+    /// <summary>Partial sums of a warp, as the kernel's arguments count them.</summary>
+    public int SumPitch { get; }
 
     /// <summary>Loads after which a wait is given up.</summary>
     public uint Patience { get; }
@@ -71,7 +71,6 @@ internal sealed class PersistentKernel
     /// <summary>Why a model cannot run on the persistent path of a device, as one sentence; null where it can.</summary>
     public static string? Refusal(ModelConfiguration configuration, QuantizationFormat format, CudaDevice device)
     {
-        int shared = StaticSharedBytes;
         string? reason = device.GetAttribute(CudaDeviceAttribute.CooperativeLaunch) == 0
             ? $"{device.Name} cannot launch blocks that wait for each other"
             : configuration.HeadSize is not (32 or 64 or 128)
@@ -82,11 +81,17 @@ internal sealed class PersistentKernel
             ? $"its feed-forward layers are {configuration.InnerSize} wide, no multiple of 4"
             : BlocksFor(configuration, device) < 1
             ? $"its vocabulary of {configuration.VocabularySize} is too small"
-            : (shared += SharedBytes(configuration, format, BlocksFor(configuration, device))) > device.MaxSharedMemoryPerBlockOptin
-            ? $"it needs {shared} bytes of shared memory, more than the {device.MaxSharedMemoryPerBlockOptin} of {device.Name}"
-            : null;
+            : StagesRefusal(configuration, format, device);
         return reason is null ? null : $"The decode path persistent cannot run the model: {reason}; choose the decode path graph.";
     }
+
+    /// <summary>The kernel of the module for models of a shape.</summary>
+    public static string Entry(ModelConfiguration configuration) => configuration switch
+    {
+        { HeadSize: 64, EmbeddingSize: <= 1024 } => "persistent_decode",
+        { HeadSize: 64 } => "persistent_decode_wide",
+        _ => "persistent_decode_any",
+    };
 
     /// <summary>Queues a launch.</summary>
     public void Launch(CudaStream stream, in PersistentArguments arguments) =>
@@ -97,27 +102,54 @@ internal sealed class PersistentKernel
         Math.Min(device.MultiprocessorCount, Threads),
         Math.Min(Math.Min(configuration.EmbeddingSize, configuration.InnerSize) / 2, (configuration.VocabularySize + 1) / 2 / Warps));
 
-    private static int Segments(QuantizationFormat format, int columns) => (new PackedLayout(format, 1, columns).CodeRowBytes + SegmentBytes - 1) / SegmentBytes;
+    // slice_bytes(…) of persistent_product.cuh.
+    private static int SliceBytes(int columns) =>
+        (((columns + PackedLayout.BlockColumns - 1) / PackedLayout.BlockColumns + Warps - 1) / Warps + 3) / 4 * 4 * PackedLayout.BlockColumns * sizeof(ushort);
 
-    private static int ActivationBytesOf(ModelConfiguration configuration, QuantizationFormat format) =>
-        Segments(format, Math.Max(configuration.EmbeddingSize, configuration.InnerSize)) * (SegmentBytes * 8 / format.Bits) * sizeof(ushort);
-
-    private static int SharedBytes(ModelConfiguration configuration, QuantizationFormat format, int blocks)
+    // Dynamic shared memory besides the ring.
+    private static int FixedBytes(ModelConfiguration configuration, int blocks)
     {
-        int groups = (format.Bits == 16 || format.GroupSize == QuantizationFormat.WholeRow ? 0 : 1) + (format.IsSymmetric ? 0 : 1);
-        int rings = Warps * Slots * (UnitBytes + (groups * GroupBytes));
-        int layers = ((configuration.LayerCount + 1) * Unsafe.SizeOf<PersistentLayer>() + 15) / 16 * 16;
-        return layers + rings + ActivationBytesOf(configuration, format) + SumBytesOf(configuration, format, blocks) + ListBytes(configuration, format, blocks);
+        int layers = ((configuration.LayerCount + 1) * Unsafe.SizeOf<PersistentLayer>() + 127) / 128 * 128;
+        int activations = Warps * (SliceBytes(configuration.EmbeddingSize) + SliceBytes(configuration.InnerSize));
+        return layers + activations + (2 * Warps * SumPitchOf(configuration, blocks) * sizeof(float));
     }
 
-    // Eight FP32 partial sums a row and segment of the largest product.
-    private static int SumBytesOf(ModelConfiguration configuration, QuantizationFormat format, int blocks) =>
-        Products(configuration).Max(shape => 2 * Pairs(shape.Rows, blocks) * Segments(format, shape.Columns)) * 8 * sizeof(float);
+    // What the device has left, at least 0.
+    private static int RingBytesOf(ModelConfiguration configuration, int blocks, CudaDevice device) =>
+        Math.Max(0, device.MaxSharedMemoryPerBlockOptin - StaticSharedBytes - FixedBytes(configuration, blocks)) / 128 * 128;
 
-    // Lists of units: of the head, as many pairs for every warp.
-    private static int ListBytes(ModelConfiguration configuration, QuantizationFormat format, int blocks) => UnitBytesInLists
-        * (Products(configuration).Sum(shape => Pairs(shape.Rows, blocks) * Segments(format, shape.Columns))
-            + ((Pairs(configuration.VocabularySize, blocks) + Warps - 1) / Warps * Warps * Segments(format, configuration.EmbeddingSize)));
+    private static int SumPitchOf(ModelConfiguration configuration, int blocks)
+    {
+        int product = Products(configuration).Max(shape => RowsOf(shape.Rows, blocks));
+        return (Math.Max(product + 7, (RowsOf(configuration.VocabularySize, blocks) + 8) / 2) + 3) / 4 * 4;
+    }
+
+    // share_of(…) of persistent_ring.cuh: whether the ring has room for stages.
+    private static string? StagesRefusal(ModelConfiguration configuration, QuantizationFormat format, CudaDevice device)
+    {
+        int blocks = BlocksFor(configuration, device), ring = RingBytesOf(configuration, blocks, device), stages = 0, slot = 0;
+        foreach ((int rows, int columns) in Products(configuration).Append((configuration.VocabularySize, configuration.EmbeddingSize)))
+        {
+            PackedLayout layout = new(format, 1, columns);
+            int row = StageBytes(layout, 1), most = Math.Clamp(Math.Min(MostStageBytes, ring / FewestSlots) / row, 1, MostStageRows);
+            most = most < 8 ? most : most / 8 * 8;
+            stages += (RowsOf(rows, blocks) + most - 1) / most;
+            slot = Math.Max(slot, (StageBytes(layout, most) + 127) / 128 * 128);
+        }
+
+        return FewestSlots * slot > ring
+            ? $"it needs {FewestSlots * slot} bytes of shared memory for weights, more than the {ring} that {device.Name} has left"
+            : stages > MostStages
+            ? $"a block of {device.Name} would read it in {stages} parts, more than {MostStages}"
+            : null;
+    }
+
+    // stage_bytes(…) of persistent_ring.cuh.
+    private static int StageBytes(PackedLayout layout, int rows)
+    {
+        int scales = layout.IsGrouped ? ((rows * layout.GroupsPerRow * sizeof(ushort)) + 31) / 16 * 16 : 0;
+        return (rows * layout.CodeRowBytes) + (layout.Format.IsSymmetric ? scales : 2 * scales);
+    }
 
     private static (int Rows, int Columns)[] Products(ModelConfiguration configuration)
     {
@@ -125,6 +157,6 @@ internal sealed class PersistentKernel
         return [(3 * width, width), (width, width), (inner, width), (width, inner)];
     }
 
-    // Pairs of rows that a block has at most.
-    private static int Pairs(int rows, int blocks) => (((rows + 1) / 2) + blocks - 1) / blocks;
+    // Rows that a block has at most: they come in pairs.
+    private static int RowsOf(int rows, int blocks) => 2 * ((((rows + 1) / 2) + blocks - 1) / blocks);
 }

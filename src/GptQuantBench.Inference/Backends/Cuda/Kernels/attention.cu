@@ -39,17 +39,6 @@ struct AttentionArguments {
     u64 sequencePitch;    // halves from a sequence's cache to the next one's (attention_rows)
 };
 
-DEVICE void unpack8(const vec4& raw, float (&out)[8]) {
-    out[0] = half2_low(raw.x);
-    out[1] = half2_high(raw.x);
-    out[2] = half2_low(raw.y);
-    out[3] = half2_high(raw.y);
-    out[4] = half2_low(raw.z);
-    out[5] = half2_high(raw.z);
-    out[6] = half2_low(raw.w);
-    out[7] = half2_high(raw.w);
-}
-
 // Joins another running softmax of the same dimensions.
 DEVICE void join(float& best, float& sum, float (&acc)[8], float otherBest, float otherSum, const float (&other)[8]) {
     float top = maximum(best, otherBest);
@@ -111,8 +100,8 @@ template <bool Whole, int Lanes, bool Rows> DEVICE void attend(const AttentionAr
         for (int u = 0; u < Together; u++) {
             int j = first + u * Warps * groups + group;
             float key[8], value[8];
-            unpack8(k[u], key);
-            unpack8(v[u], value);
+            unpack_halves(k[u], key);
+            unpack_halves(v[u], value);
             float score = 0;
 #pragma unroll
             for (int i = 0; i < 8; i++) {

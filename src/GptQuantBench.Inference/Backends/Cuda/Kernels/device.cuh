@@ -188,6 +188,19 @@ DEVICE half_t float_to_half(float a) {
 DEVICE u32 float2_to_half2(float low, float high) { return (u32)float_to_half(low) | ((u32)float_to_half(high) << 16); }
 DEVICE float half2_low(u32 pair) { return half_to_float((half_t)pair); }
 DEVICE float half2_high(u32 pair) { return half_to_float((half_t)(pair >> 16)); }
+
+// Eight halves.
+DEVICE void unpack_halves(const vec4& raw, float (&out)[8]) {
+    out[0] = half2_low(raw.x);
+    out[1] = half2_high(raw.x);
+    out[2] = half2_low(raw.y);
+    out[3] = half2_high(raw.y);
+    out[4] = half2_low(raw.z);
+    out[5] = half2_high(raw.z);
+    out[6] = half2_low(raw.w);
+    out[7] = half2_high(raw.w);
+}
+
 DEVICE u32 half2_of(half_t a) { return (u32)a * 0x10001u; }
 
 DEVICE u32 half2_sub(u32 a, u32 b) {

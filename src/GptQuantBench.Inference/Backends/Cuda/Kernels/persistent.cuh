@@ -4,187 +4,135 @@
 //   step   embed ─▶ layers ─▶ norm, head ─▶ best logit of every block ─▶ (sampler) ─▶ id, to the host too ─▶ next step
 //   layer  norm, queries/keys/values ─▶ attention ─▶ projection ─▶ norm, up, GELU ─▶ down ─▶         ─▶: handed over; 5 a layer
 //
-// Weights do not depend on what is handed over: while a block waits, the next ones are on their way into its shared memory.
+// Each of the eight warps has a slice of every product's columns, whose activations it gathers by itself, so that a product has two
+// barriers of the block at most: one for the norm's sums, one for the partial sums. The weights come by themselves (persistent_ring.cuh).
 //
-// Launch: cooperative, one block a multiprocessor at most, block = PersistentThreads. Shared memory, dynamic: the layers' descriptions, the rings,
-// activations (a.activationBytes), partial sums (a.sumBytes),
-// lists of units; see PersistentKernel.cs.
+// Launch: cooperative, one block a multiprocessor at most, block = PersistentThreads. Shared memory, dynamic: the layers'
+// descriptions, the ring (a.ringBytes), every warp's activations, partial sums (a.sumPitch); see PersistentKernel.cs.
 #pragma once
 #include "persistent_attention.cuh"
 #include "persistent_sample.cuh"
 
-#ifdef PROFILE
-DEVICE u32 clk() { u32 c; asm volatile("mov.u32 %0, %%clock;" : "=r"(c) :: "memory"); return c; }
-#define MARK(i) do { u32 c_ = clk(); if (thread_index() == 0) prof[i] += c_ - last; last = c_; } while (0)
-#else
-#define MARK(i)
-#endif
-template <class Format> struct Decoder {
-    const PersistentArguments& a;
-    const PersistentLayer* layers; // shared
-    const Share* shares;           // shared: of the four products and the head
-    half_t* activations;           // shared
+// What the rows of the head need besides their sums; of rows t and t + PersistentThreads.
+struct HeadScales {
+    static const int Known = 2;
+    float scales[Known];
 
-    // Product number n of a step, in the order they come; the head is the last.
-    DEVICE const Matrix& matrix(int n) const { return (&layers[n >> 2].queryKeyValue)[n & 3]; }
-    DEVICE const float* bias(int n) const { return (&layers[n >> 2].queryKeyValueBias)[n & 3]; }
-
-    // Logits of the block's rows; returns the lane's best key.
-    DEVICE u64 head(Ring<Format>& ring, Part& p) const {
-        const int Segment = 32 * Format::Weights;
-        const Matrix& m = layers[a.layerCount].queryKeyValue;
-        int lane = thread_index() & 31, first = shares[4].first, segment = 0;
-        float sum[4] = {0, 0, 0, 0}, scale = 1;
-        u64 best = 0;
-#pragma unroll 1
-        for (int i = 0; i < p.count; i++) {
-            Unit u = *p.unit;
-            p.unit += PersistentWarps;
-            copies_wait<Ring<Format>::Slots - 1>();
-            // Lane 0 will have the first row, lane 4 the second one.
-            bool writes = lane == 0 || (lane == 4 && u.second());
-            int row = first + 2 * u.pair() + (lane >> 2);
-            if (Format::HasRowScale && segment == 0 && writes) {
-                scale = load_float((const float*)m.scales + row);
-            }
-            float d[4];
-            ring.multiply(ring.used, activations + segment * Segment + lane * 8, Format::HasGroups ? p.group(u) : 0, p.groups, d);
-            ring.used = ring.after(ring.used);
-            ring.refill(1);
+    template <class Format> DEVICE void request(const Matrix& m, const Share& s) {
 #pragma unroll
-            for (int k = 0; k < 4; k++) {
-                sum[k] += d[k];
-            }
-            if (++segment == p.segments) {
-                float y[2];
-                bool mine = diagonal(sum, y[0], y[1]);
-#pragma unroll
-                for (int k = 0; k < 2; k++) {
-                    y[k] = mine ? y[k] : 0.0f;
-                    y[k] += shuffle_xor(y[k], 4);
-                    y[k] += shuffle_xor(y[k], 9);
-                    y[k] += shuffle_xor(y[k], 18);
-                }
-                float logit = (lane == 0 ? y[0] : y[1]) * scale;
-                if (writes) {
-                    a.logits[row] = logit;
-                    u64 key = best_key(logit, row);
-                    best = key > best ? key : best;
-                }
-#pragma unroll
-                for (int k = 0; k < 4; k++) {
-                    sum[k] = 0;
-                }
-                segment = 0;
-            }
+        for (int i = 0; i < Known; i++) {
+            int r = thread_index() + i * PersistentThreads;
+            scales[i] = Format::HasRowScale && r < s.rows ? load_float((const float*)m.scales + s.first + r) : 1.0f;
         }
-        return best;
-    }
-
-    // Hands the block's best key to all, and finds the best of all.
-    DEVICE u64 best_of_all(u64 mine, u64* words, u32 epoch, Patience& patience, u64* shared, bool stalled) const {
-        mine = warp_max(mine);
-        int lane = thread_index() & 31, warp = thread_index() >> 5;
-        if (lane == 0) {
-            shared[warp] = mine;
-        }
-        block_barrier();
-        if (warp == 0) {
-            u64 best = lane < PersistentWarps ? shared[lane] : 0;
-            best = warp_max(best);
-            if (lane == 0 && !stalled) {
-                store_relaxed(words + 2 * block_x(), word(epoch, (u32)(best >> 32)));
-                store_relaxed(words + 2 * block_x() + 1, word(epoch, (u32)best));
-            }
-        }
-        u64 best = 0;
-        for (int b = thread_index(); b < grid_x(); b += PersistentThreads) {
-            WordPair w;
-            w.load(words + 2 * b);
-            patience.wait(w, words + 2 * b, epoch, WaitBest);
-            u64 key = (w.a << 32) | (u32)w.b;
-            best = key > best ? key : best;
-        }
-        best = warp_max(best);
-        block_barrier(); // shared is free again
-        if (lane == 0) {
-            shared[warp] = best;
-        }
-        block_barrier();
-#pragma unroll
-        for (int w = 0; w < PersistentWarps; w++) {
-            best = shared[w] > best ? shared[w] : best;
-        }
-        return best;
     }
 };
 
-// attend_item for the head size.
-DEVICE void attend(
+// Logits of the block's rows; returns the warp's best key.
+template <class Format> DEVICE u64 finish_head(const Share& s, const Matrix& m, const float* sums, int pitch, const HeadScales& known, float* logits) {
+    u64 best = 0;
+    auto finish = [&](int r, float scale) {
+        if (r < s.rows) {
+            float logit = row_sum<Format>(sums, pitch, r) * scale;
+            logits[s.first + r] = logit;
+            u64 key = best_key(logit, s.first + r);
+            best = key > best ? key : best;
+        }
+    };
+#pragma unroll
+    for (int i = 0; i < HeadScales::Known; i++) {
+        finish(thread_index() + i * PersistentThreads, known.scales[i]);
+    }
+#pragma unroll 1
+    for (int r = thread_index() + HeadScales::Known * PersistentThreads; r < s.rows; r += PersistentThreads) {
+        finish(r, Format::HasRowScale ? load_float((const float*)m.scales + s.first + r) : 1.0f);
+    }
+    warp_barrier();
+    return redux_max(best);
+}
+
+// Hands the block's best key to all, and finds the best of all. `shared`: [PersistentWarps].
+DEVICE u64 best_of_all(u64 mine, u64* words, u32 epoch, Patience& patience, u64* shared, bool stalled) {
+    int lane = lane_index(), warp = warp_index();
+    if (lane == 0) {
+        shared[warp] = mine;
+    }
+    compute_barrier();
+    if (warp == 0) {
+        u64 best = redux_max(lane < PersistentWarps ? shared[lane] : 0);
+        if (lane == 0 && !stalled) {
+            store_relaxed(words + 2 * block_x(), word(epoch, (u32)(best >> 32)));
+            store_relaxed(words + 2 * block_x() + 1, word(epoch, (u32)best));
+        }
+    }
+    u64 best = 0;
+    for (int b = thread_index(); b < grid_x(); b += PersistentThreads) {
+        WordPair w;
+        patience.wait_alone([&] { return w.load(words + 2 * b), w.missing(epoch); }, WaitBest);
+        u64 key = (w.a << 32) | (u32)w.b;
+        best = key > best ? key : best;
+    }
+    warp_barrier();
+    best = redux_max(best);
+    compute_barrier(); // shared is free again
+    if (lane == 0) {
+        shared[warp] = best;
+    }
+    compute_barrier();
+#pragma unroll
+    for (int w = 0; w < PersistentWarps; w++) {
+        best = shared[w] > best ? shared[w] : best;
+    }
+    return best;
+}
+
+// attend_item for the head size; Head: 64, or 0 for the others.
+template <int Head> DEVICE void attend(
     const PersistentArguments& a, const PersistentLayer& layer, int head, int range, int position, const u64* words, u64* attended, u64* spread,
-    u32 epoch, Patience& patience, u32 where, AttentionShared& shared, bool stalled) {
-    if (a.headSize == 64) {
-        attend_item<8>(a, layer, head, range, position, words, attended, spread, epoch, patience, where, shared, stalled);
+    u32 epoch, Patience& patience, u32 where, AttentionShared& shared, int turn, bool stalled) {
+    if (Head == 64) {
+        attend_item<64>(a, layer, head, range, position, words, attended, spread, epoch, patience, where, shared, turn, stalled);
     } else if (a.headSize == 128) {
-        attend_item<16>(a, layer, head, range, position, words, attended, spread, epoch, patience, where, shared, stalled);
+        attend_item<128>(a, layer, head, range, position, words, attended, spread, epoch, patience, where, shared, turn, stalled);
     } else {
-        attend_item<4>(a, layer, head, range, position, words, attended, spread, epoch, patience, where, shared, stalled);
+        attend_item<32>(a, layer, head, range, position, words, attended, spread, epoch, patience, where, shared, turn, stalled);
     }
 }
 
-template <class Format> DEVICE void decode(const PersistentArguments& a) {
-    extern __shared__ vec4 dynamic[];
-    __shared__ Share shares[5];
-    __shared__ float4_t stats[PersistentWarps / 2];
-    __shared__ i32 starts[5], sampled;
-    __shared__ u64 keys[PersistentWarps];
-    __shared__ union {
+struct DecodeShared {
+    Share shares[5]; // of the four products and the head
+    Stage stages[MaxStages];
+    u64 barriers[2 * MaxSlots];
+    float4_t stats[PersistentWarps / 2];
+    u64 keys[PersistentWarps];
+    vec4 zeros;
+    StageView views[MaxSlots];
+    i32 sampled;
+    union {
         AttentionShared attention;
         SampleShared sample;
-    } shared;
+    };
+};
 
-    int t = thread_index(), block = block_x(), blocks = grid_x(), width = a.table.columns;
-    PersistentLayer* layers = (PersistentLayer*)dynamic;
-    int layerBytes = ((a.layerCount + 1) * (int)sizeof(PersistentLayer) + 15) & ~15;
-    u8* dynamicRing = (u8*)dynamic + layerBytes;
-    half_t* activations = (half_t*)(dynamicRing + Ring<Format>::Bytes);
-    float* sums = (float*)((u8*)activations + a.activationBytes);
-    Unit* units = (Unit*)((u8*)sums + a.sumBytes);
-    for (int i = t; i < (a.layerCount + 1) * (int)(sizeof(PersistentLayer) / 8); i += PersistentThreads) {
-        ((u64*)layers)[i] = ((const u64*)a.layers)[i];
-    }
-    for (int i = t; i < a.activationBytes / 4; i += PersistentThreads) {
-        ((u32*)activations)[i] = 0; // beyond the columns they stay zero
-    }
-    block_barrier();
-    if (t < 5) {
-        shares[t] = share_of(t < 4 ? (&layers[0].queryKeyValue)[t] : layers[a.layerCount].queryKeyValue, block, blocks);
-    }
-    block_barrier();
+// Where the parts of the block's dynamic shared memory lie; addresses in shared memory.
+struct Areas {
+    u32 narrow, wide; // this warp's activations of products `width` and `inner` wide
+    float* sums;
+};
 
-    if (t == 0) {
-        int start = 0;
-        for (int i = 0; i < 5; i++) {
-            starts[i] = start;
-            start += Lists::length(shares[i], i == 4);
-        }
-    }
-    block_barrier();
-    for (int i = 0; i < 5; i++) {
-        const Matrix& m = (&layers[i < 4 ? 0 : a.layerCount].queryKeyValue)[i & 3];
-        Lists::fill(units + starts[i], shares[i], m.pitch, i == 4);
-    }
-    block_barrier();
-
-    Decoder<Format> d = {a, layers, shares, activations};
-    Lists lists = {units, shares, starts, t >> 5};
-    Words words = locate(a, blocks);
+// The warps that compute. N: quads of the residual stream a lane has; Head: of attend.
+template <class Format, int N, int Head> DEVICE void decode_steps(const PersistentArguments& a, const Ring& ring, DecodeShared& shared, const Areas& areas) {
+    int t = thread_index(), warp = t >> 5, block = block_x(), blocks = grid_x(), width = a.table.columns;
+    const PersistentLayer* layers = ring.layers;
+    Words words = locate(a);
     Patience patience = {a.patience, 0};
-    Ring<Format> ring;
-    Part part;
+    u32 stages = (u32)a.steps * (ring.layerCount * ring.layerStages + ring.allStages - ring.layerStages);
+    Product<Format> multiplication = {ring, shared_address(&shared.zeros), 0, 0, stages, {0, 0}, {}, false};
     RowConstants constants;
-    Gains gains;
-    Residual residual;
+    Gains<N> gains;
+    Slice narrow = slice_of(width), wide = slice_of(a.inner);
+    Residual<N> residual = {Quads(narrow, width), {}};
+    Quads inner(wide, a.inner);
+    int headPitch = a.sumPitch * 2;
     const volatile DecodeState* state = a.state; // volatile: clang would choose between these addresses and the arguments'
     int id = state->token, position = state->position, step = state->step;
     if (a.id >= 0) {
@@ -193,127 +141,118 @@ template <class Format> DEVICE void decode(const PersistentArguments& a) {
         step = 0;
     }
     u32 epoch = a.epoch;
-    int ranges = (a.capacity * (a.headSize >> 3) + 1023) / 1024, rangeSize = 8192 / a.headSize;
-    int products = 4 * a.layerCount;
+    int rangeSize = 8192 / a.headSize, firstRange = block / a.heads, products = 4 * a.layerCount;
     u32 stall = block == 0 ? a.stall : 0;
-    Sampling options = {0, 0, 0};
-    if (a.sampled) {
-        options = *(const Sampling*)a.sampling;
-    }
     float inverse = 1.0f / (float)width, reference = 0;
     if (a.times && block == 0 && t == 0) {
         a.times[0] = nanoseconds();
     }
-    ring.start(dynamicRing, layers, lists, a.layerCount);
-    // What a product needs to know before its input is there.
-    auto prepare = [&](int n) {
-        int list = n == products ? 4 : n & 3;
-        part.set<Format>(lists, list, d.matrix(n));
-        if (list < 4) {
-            constants.request<Format>(d.matrix(n), d.bias(n), shares[list], t >> 3);
-        }
-    };
-#ifdef PROFILE
-    __shared__ u32 prof[32];
-    if (t < 32) prof[t] = 0;
-    u32 last = clk();
-#endif
+    multiplication.start();
 
 #pragma unroll 1
     for (int chosen = 0; chosen < a.steps; chosen++) {
-        residual.embed<Format>(a.table, a.positions, id, position);
+        residual.template embed<Format>(a.table, a.positions, id, position);
         reference = 0;
-        gains.request(layers[0].attentionGain, layers[0].attentionShift, width);
+        gains.request(layers[0].attentionGain, layers[0].attentionShift, residual.quads);
         int ranged = position / rangeSize + 1;
 #pragma unroll 1
         for (int n = 0;; n++) {
             const PersistentLayer& l = layers[n >> 2];
             int product = n & 3;
-            u32 slot = epoch & 1, place = (u32)(n >> 2) << 8;
-            u64* heads = words.heads + slot * 3 * (u64)width;
-            u64* attended = words.attended + slot * (u64)ranges * (width >> 1);
-            u64* spread = words.spread + slot * (u64)ranges * a.heads;
-            u64* projected = words.projected + slot * (u64)width;
-            u64* hidden = words.hidden + slot * (u64)(a.inner >> 1);
-            u64* forward = words.forward + slot * (u64)width;
-            u64* out = heads;
+            const Matrix& m = (&l.queryKeyValue)[product];
+            const float* bias = (&l.queryKeyValueBias)[product];
+            const Share& s = shared.shares[product];
+            u32 place = (u32)(n >> 2) << 8;
+            u64* slot = a.words + (epoch & 1) * words.slot;
+            u64* out = slot;
             u32 hands = WaitHeads;
+            float* partial = areas.sums + (n & 1) * PersistentWarps * a.sumPitch;
 
+            if (n < products) {
+                constants.request<Format>(m, bias, s, t); // it needs nothing of other blocks
+            }
             if ((product & 1) == 0) {
                 // The outputs of the product before this one.
-                u64* from = product == 0 ? words.forward + (slot ^ 1) * (u64)width : projected;
-                prepare(n);
                 if (n > 0) {
-                    residual.look(from, width);
-                    residual.add(from, width, product == 0 ? epoch - 1 : epoch, patience, (product == 0 ? WaitForward : WaitProjected) | place);
+                    const u64* before = a.words + (~epoch & 1) * words.slot + words.forward;
+                    residual.add(
+                        product == 0 ? before : slot + words.projected, product == 0 ? epoch - 1 : epoch, patience,
+                        (product == 0 ? WaitForward : WaitProjected) | place);
                 }
-                MARK(4 + product);
-                normalise<Format>(residual, gains, width, inverse, a.epsilon, reference, (float2_t*)stats, activations);
+                multiplication.ask();
+                normalise<Format, N>(residual, gains, inverse, a.epsilon, reference, (float2_t*)shared.stats, areas.narrow);
                 if (n == products) {
                     break;
                 }
-                const float* gain = product == 0 ? l.forwardGain : layers[(n >> 2) + 1].attentionGain;
-                const float* shift = product == 0 ? l.forwardShift : layers[(n >> 2) + 1].attentionShift;
-                gains.request(gain, shift, width);
+                const float* gain = product == 0 ? l.forwardGain : (&l)[1].attentionGain;
+                const float* shift = product == 0 ? l.forwardShift : (&l)[1].attentionShift;
+                gains.request(gain, shift, residual.quads);
                 if (product == 2) {
-                    out = hidden;
+                    out = slot + words.hidden;
                     hands = WaitHidden;
                 }
             } else if (product == 1) {
-                prepare(n);
+                int turn = 0;
 #pragma unroll 1
                 for (int item = block; item < a.heads * ranged; item += blocks) {
-                    int range = item / a.heads;
-                    attend(
-                        a, l, item - range * a.heads, range, position, heads, attended, spread, epoch, patience, WaitHeads | place, shared.attention,
-                        stall == WaitAttended);
+                    int range = item == block ? firstRange : item / a.heads;
+                    attend<Head>(
+                        a, l, item - range * a.heads, range, position, slot, slot + words.attended, slot + words.spread, epoch, patience,
+                        WaitHeads | place, shared.attention, turn, stall == WaitAttended);
+                    turn ^= 1;
                 }
-                MARK(5);
-                gather_attended<Format>(
-                    attended, spread, width, a.heads, a.headSize, ranged, epoch, patience, WaitAttended | place, activations);
-                out = projected;
+                if (ranged == 1) {
+                    gather_halves<Format, N>(slot + words.attended, residual.quads, epoch, patience, WaitAttended | place, areas.narrow);
+                } else {
+                    gather_ranges<Format>(
+                        slot + words.attended, slot + words.spread, residual.quads, a.heads, a.headSize, ranged, epoch, patience,
+                        WaitAttended | place, areas.narrow);
+                }
+                multiplication.ask();
+                out = slot + words.projected;
                 hands = WaitProjected;
             } else {
-                MARK(7);
-                prepare(n);
-                gather_hidden<Format>(hidden, a.inner, epoch, patience, WaitHidden | place, activations);
-                out = forward;
+                gather_halves<Format, 4>(slot + words.hidden, inner, epoch, patience, WaitHidden | place, areas.wide);
+                multiplication.ask();
+                multiplication.template multiply_share<false>(m, s.pitch, wide, areas.wide, partial + warp * a.sumPitch);
+                out = slot + words.forward;
                 hands = WaitForward;
             }
-            MARK(8 + product);
-
-            const Share& s = shares[product];
-            int used = multiply_share(ring, part, activations, sums);
-            MARK(12 + product);
-            block_barrier();
-            MARK(16 + product);
-            finish_share<Format>(d.matrix(n), d.bias(n), s, sums, constants, out, epoch, product, a.queryScale, stall == hands);
-
-            ring.refill(used); // needs nothing of other blocks, and they need some time
-            MARK(product);
+            if (product != 3) {
+                multiplication.template multiply_share<N == 1>(
+                    m, s.pitch, narrow, areas.narrow, partial + warp * a.sumPitch);
+            }
+            compute_barrier();
+            finish_share<Format>(m, bias, s, partial, a.sumPitch, constants, out, epoch, product, a.queryScale, stall == hands);
+            multiplication.advance(warp == PersistentWarps - 1 - product);
             epoch += product == 3;
         }
 
-        u64 key = d.head(ring, part);
-        MARK(20);
-        key = d.best_of_all(key, words.best + (chosen & 1) * 2 * (u64)blocks, epoch, patience, keys, stall == WaitBest);
+        const Matrix& head = layers[a.layerCount].queryKeyValue;
+        HeadScales scales;
+        scales.request<Format>(head, shared.shares[4]);
+        multiplication.template multiply_share<N == 1>(
+            head, shared.shares[4].pitch, narrow, areas.narrow, areas.sums + warp * headPitch);
+        compute_barrier();
+        multiplication.advance(warp == PersistentWarps - 1);
+        u64 key = finish_head<Format>(shared.shares[4], head, areas.sums, headPitch, scales, a.logits);
+        key = best_of_all(key, a.words + words.best() + (chosen & 1) * 2 * blocks, epoch, patience, shared.keys, stall == WaitBest);
 
         u32 order = (u32)(key >> 32);
         bool finite = order != NotANumberKey && order > 0x007fffffu;
         id = finite ? (int)~(u32)key : 0;
-        if (a.sampled && finite) {
-            if (t < Threads) {
-                id = sample_id(
-                    a.logits, a.table.rows, shares[4], key, options, (PersistentScratch*)a.scratch, (a.slot + chosen) & 1, step + chosen, epoch,
-                    patience, shared.sample, stall);
-                sampled = id; // the same from all of them
-            }
-            block_barrier();
-            id = sampled;
+                if (a.sampled && finite) {
+            Sampling options = *(const Sampling*)a.sampling;
+            id = sample_id(
+                a.logits, a.table.rows, shared.shares[4], key, options, (PersistentScratch*)a.scratch, (a.slot + chosen) & 1, step + chosen, epoch,
+                patience, shared.sample, stall);
+            shared.sampled = id; // the same from all of them
+            compute_barrier();
+            id = shared.sampled;
         }
-        if (barrier_or<0>(patience.lost)) {
+        if (barrier_or(patience.lost)) {
             patience.report(a.fault, chosen);
-            copies_wait<0>();
+            multiplication.drain();
             return;
         }
         if (block == 0 && t == 0) {
@@ -322,13 +261,8 @@ template <class Format> DEVICE void decode(const PersistentArguments& a) {
             }
             store_system(a.ids + step + chosen, finite ? id : -2);
         }
-        MARK(21);
         position++;
     }
-#ifdef PROFILE
-    if (t < 32) ((u32*)a.scratch)[65536 + block * 32 + t] = prof[t];
-#endif
-    copies_wait<0>();
     if (block == 0 && t == 0) {
         a.state->best = 0;
         a.state->position = position;
@@ -337,6 +271,65 @@ template <class Format> DEVICE void decode(const PersistentArguments& a) {
     }
 }
 
-// At most 128 registers a thread.
-#define PERSISTENT_KERNEL(Format)                                                                                                    \
-    extern "C" __global__ void __launch_bounds__(PersistentThreads, 1) persistent_decode(const PersistentArguments a) { decode<Format>(a); }
+template <class Format, int N, int Head> DEVICE void decode(const PersistentArguments& a) {
+    extern __shared__ vec4 dynamic[];
+    __shared__ DecodeShared shared;
+
+    int t = thread_index(), threads = PersistentThreads;
+    PersistentLayer* layers = (PersistentLayer*)dynamic;
+    int layerBytes = ((a.layerCount + 1) * (int)sizeof(PersistentLayer) + 127) & ~127;
+    int narrow = slice_bytes(a.table.columns), wide = slice_bytes(a.inner);
+    u32 activations = shared_address(dynamic) + layerBytes + a.ringBytes;
+    int zeros = Format::Weights == 8 ? a.ringBytes : 0; // bytes between rows are multiplied with zeros, and must be numbers
+    zeros += PersistentWarps * (narrow + wide);
+    for (int i = t; i < (a.layerCount + 1) * (int)(sizeof(PersistentLayer) / 8); i += threads) {
+        ((u64*)layers)[i] = ((const u64*)a.layers)[i];
+    }
+    for (int i = 16 * t; i < zeros; i += 16 * threads) {
+        asm volatile("st.shared.v4.u32 [%0], {%1, %1, %1, %1};" ::"r"(activations + PersistentWarps * (narrow + wide) - zeros + i), "r"(0) : "memory");
+    }
+    if (t == 0) {
+        shared.zeros = vec4{0, 0, 0, 0};
+    }
+    block_barrier();
+    if (t < 5) {
+        shared.shares[t] = share_of<Format>(t < 4 ? (&layers[0].queryKeyValue)[t] : layers[a.layerCount].queryKeyValue, block_x(), grid_x(), a.ringBytes);
+    }
+    block_barrier();
+
+    int number = t, product = 0, first = 0, count = 0, slotBytes = 128;
+    for (int i = 0, all = 0; i < 5; i++) {
+        const Share& s = shared.shares[i];
+        int stages = (s.rows + s.stageRows - 1) / s.stageRows;
+        if (t >= all && t < all + stages) {
+            product = i;
+            number = t - all;
+        }
+        all += stages;
+        int groups = (i < 4 ? (&layers[0].queryKeyValue)[i] : layers[a.layerCount].queryKeyValue).groups;
+        int size = (stage_bytes<Format>(s, minimum(s.stageRows, s.rows), groups) + 127) & ~127;
+        slotBytes = size > slotBytes ? size : slotBytes;
+        first = i == 3 ? all : first;
+        count = all;
+    }
+    if (t < count && t < MaxStages) {
+        const Matrix& m = product < 4 ? (&layers[0].queryKeyValue)[product] : layers[a.layerCount].queryKeyValue;
+        shared.stages[t] = stage_of<Format>(m, shared.shares[product], product, number);
+    }
+    Ring ring = {layers, shared.stages, shared_address(dynamic) + layerBytes, (u32)minimum(a.ringBytes / slotBytes, MaxSlots), (u32)slotBytes, shared_address(shared.barriers), shared_address(shared.views), a.layerCount, first, count};
+    ring.prepare();
+    block_barrier();
+
+    u32 own = activations + warp_index() * narrow, further = activations + PersistentWarps * narrow + warp_index() * wide;
+    float* sums = (float*)((u8*)dynamic + layerBytes + a.ringBytes + PersistentWarps * (narrow + wide));
+    decode_steps<Format, N, Head>(a, ring, shared, {own, further, sums});
+}
+
+#define PERSISTENT_ENTRY(name, ...) \
+    extern "C" __global__ void __launch_bounds__(PersistentThreads, 1) name(const PersistentArguments a) { decode<__VA_ARGS__>(a); }
+
+// For models with heads of 64 dimensions up to 1024 wide, and up to MaxWidth; and for those with other heads.
+#define PERSISTENT_KERNEL(Format)                        \
+    PERSISTENT_ENTRY(persistent_decode, Format, 1, 64)     \
+    PERSISTENT_ENTRY(persistent_decode_wide, Format, 2, 64) \
+    PERSISTENT_ENTRY(persistent_decode_any, Format, 2, 0)

@@ -3,12 +3,9 @@
 #include "formats.cuh"
 #include "state.cuh"
 
-#ifndef PERSISTENT_THREADS
-#define PERSISTENT_THREADS 256
-#endif
-static const int PersistentThreads = PERSISTENT_THREADS;
-static const int PersistentWarps = PersistentThreads / 32; // even, at least 8
-static const int MaxWidth = 2048;                          // of the residual stream
+static const int PersistentThreads = 256; // that compute; one warp more streams the weights
+static const int PersistentWarps = PersistentThreads / 32;
+static const int MaxWidth = 2048; // of the residual stream
 static const int MaxHeadSize = 128;
 
 // One transformer block. C#: PersistentLayer, field for field.
@@ -44,8 +41,8 @@ struct PersistentArguments {
     i32 slot;       // 0 or 1: parity of the sampled steps before this launch (sampled)
     u32 epoch;      // more than every epoch of earlier launches
     u32 patience;   // loads after which a wait is given up, at least 1
-    i32 activationBytes; // of shared memory, for the longest input of a product
-    i32 sumBytes;        // and for the partial sums of one
+    i32 ringBytes; // of shared memory: weights on their way (persistent_ring.cuh); a multiple of 128
+    i32 sumPitch;  // FP32 partial sums of a warp: 7 more than a product's rows, and half of 7 more than the head's; a multiple of 4
     u32 stall;      // 0; tests: the first block leaves out what it should hand over at this wait
     float epsilon;
     float queryScale;
@@ -68,43 +65,31 @@ enum Waits {
 // a barrier between all blocks nor a fence stands in the way. Every kind of word has two slots, used in turn: a slot is written again
 // two layers later, and the writer then has results that every block could only give after it had read the slot.
 
+// Where the words of a slot lie, counted from the slot's first.
 struct Words {
-    u64 *heads, *attended, *spread, *projected, *hidden, *forward, *best;
+    i32 projected, forward, hidden, attended, spread, slot; // heads: 0; slot: words of a slot
+
+    // The best logits' words, behind both slots: [2][blocks][2].
+    DEVICE int best() const { return 2 * slot; }
 };
 
-DEVICE u64 even(u64 count) { return (count + 1) & ~1ull; }
-
-// C#: PersistentExchange counts the same.
-DEVICE Words locate(const PersistentArguments& a, int blocks) {
+// C#: PersistentDecoder.WordCount counts the same.
+DEVICE Words locate(const PersistentArguments& a) {
     int width = a.table.columns, ranges = (a.capacity * (a.headSize >> 3) + 1023) / 1024;
     Words w;
-    w.heads = a.words;
-    w.attended = w.heads + 6 * (u64)width;
-    w.spread = w.attended + (u64)ranges * width;
-    w.projected = w.spread + even((u64)ranges * a.heads * 2);
-    w.hidden = w.projected + 2 * (u64)width;
-    w.forward = w.hidden + (u64)a.inner;
-    w.best = w.forward + 2 * (u64)width;
-    (void)blocks;
+    w.projected = 3 * width;
+    w.forward = w.projected + width;
+    w.hidden = w.forward + width;
+    w.attended = w.hidden + (a.inner >> 1);
+    w.spread = w.attended + ranges * (width >> 1);
+    w.slot = (w.spread + ranges * a.heads + 1) & ~1;
     return w;
 }
 
 // -- shares -------------------------------------------------------------------------------------------------------------------
-// Every block has a run of neighbouring rows of each matrix, in pairs. A unit is one pair of rows times one segment: 16 bytes of either
-// row a lane. Units are counted pair by pair.
+// Every block has a run of neighbouring rows of each matrix, in pairs.
 struct Share {
     i32 first, rows;
-    i32 segments; // of a row
-    i32 units;
+    i32 stageRows; // rows that pass through the ring together
+    i32 pitch;     // bytes from a row to the next
 };
-
-DEVICE Share share_of(const Matrix& m, int block, int blocks) {
-    int pairs = (m.rows + 1) >> 1;
-    int begin = (int)((u64)pairs * block / blocks), end = (int)((u64)pairs * (block + 1) / blocks);
-    Share s;
-    s.first = begin * 2;
-    s.rows = minimum(end * 2, m.rows) - s.first;
-    s.segments = (m.pitch + 511) >> 9;
-    s.units = (end - begin) * s.segments;
-    return s;
-}

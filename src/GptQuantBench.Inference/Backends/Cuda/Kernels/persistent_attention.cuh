@@ -1,26 +1,25 @@
 // Attention of the newest token inside the persistent kernel. An item is one head times one range of positions; the same block always has
 // the same items, so that it alone writes and reads their part of the cache.
 //
-//   a position is read by Lanes = headSize / 8 neighbouring lanes, 16 bytes each; a range has 8192 / headSize positions, some rounds of
-//   the block's warps. Keys and values are requested before the new token's query is there. Every warp has a softmax of its own; they are
-//   joined at the end.
+// A range has 8192 / headSize positions, an eighth for each warp. The warp's products with keys and with values are the matrix unit's:
+//
+//   scores    A: the query, in all rows; B: keys, 8 positions a tile, position g of which lane 4g + q has dimensions q · size / 4 …
+//   outputs   A: weights, in all rows, as the scores come out: lane 4g + q has positions 2q and 2q + 1 of each tile; B: values of those
+//             positions, of which the lane has dimensions g · size / 8 …
+//
+// Keys and values are requested before the new token's query is there. Every warp has a softmax of its own; they are joined at the end.
 #pragma once
 #include "persistent_inputs.cuh"
 
-static const int Rounds = (32 + PersistentWarps - 1) / PersistentWarps;
-
-struct alignas(16) AttentionShared {
-    float query[MaxHeadSize];
-    half_t added[2][MaxHeadSize]; // key and value of the new position
+struct AttentionPart {
     float2_t softmax[PersistentWarps]; // maximum, sum
     float outputs[PersistentWarps][MaxHeadSize];
 };
 
-DEVICE vec4 load_cache(const half_t* address) {
-    vec4 v;
-    asm volatile("ld.global.v4.u32 {%0, %1, %2, %3}, [%4];" : "=r"(v.x), "=r"(v.y), "=r"(v.z), "=r"(v.w) : "l"(address) : "memory");
-    return v;
-}
+struct alignas(16) AttentionShared {
+    u32 arriving[PersistentWarps][3][MaxHeadSize / 2]; // query, and the new key and value, as halves
+    AttentionPart parts[2];                            // items in turn
+};
 
 DEVICE float log2_fast(float a) {
     float r;
@@ -28,156 +27,226 @@ DEVICE float log2_fast(float a) {
     return r;
 }
 
-DEVICE void halves_to_floats(const vec4& raw, float (&out)[8]) {
-    out[0] = half2_low(raw.x);
-    out[1] = half2_high(raw.x);
-    out[2] = half2_low(raw.y);
-    out[3] = half2_high(raw.y);
-    out[4] = half2_low(raw.z);
-    out[5] = half2_high(raw.z);
-    out[6] = half2_low(raw.w);
-    out[7] = half2_high(raw.w);
-}
+// Size words of FP32 of a head, as halves: a lane's pairs lane, lane + 32, …
+template <int Size> struct HeadWords {
+    static const int Pairs = Size < 64 ? 1 : Size / 64;
+    WordPair pairs[Pairs];
 
-// words: queries, keys, values, FP32 [3 · width]; attended, spread: as gather_attended reads them.
-template <int Lanes> DEVICE void attend_item(
-    const PersistentArguments& a, const PersistentLayer& layer, int head, int range, int position, const u64* words, u64* attended, u64* spread,
-    u32 epoch, Patience& patience, u32 where, AttentionShared& shared, bool stalled) {
-    const int Size = 8 * Lanes, PerWarp = 32 / Lanes, PerRound = PersistentWarps * PerWarp, RangeSize = 32 * PerWarp;
-    int t = thread_index(), lane = t & 31, warp = t >> 5, part = lane & (Lanes - 1), width = a.table.columns;
-    int begin = range * RangeSize;
-    int count = minimum(position + 1 - begin, RangeSize); // at least 1
-    bool adds = position - begin < RangeSize;             // the new position is in this range
-    u64 offset = ((u64)head * a.capacity + begin) * Size + part * 8;
-    int own = warp * PerWarp + lane / Lanes;
+    DEVICE static int pair(int i) { return (lane_index() & (Size / 2 - 1)) + 32 * i; }
 
-    vec4 keys[Rounds], values[Rounds], zero = {0, 0, 0, 0};
+    DEVICE void load(const u64* words) {
 #pragma unroll
-    for (int u = 0; u < Rounds; u++) {
-        int j = u * PerRound + own;
-        keys[u] = values[u] = zero;
-        if (j < count && begin + j != position) {
-            keys[u] = load_cache(layer.keys + offset + (u64)(j * Size));
-            values[u] = load_cache(layer.values + offset + (u64)(j * Size));
+        for (int i = 0; i < Pairs; i++) {
+            pairs[i].load(words + 2 * pair(i));
         }
     }
 
-    const int Half = Size / 2;
-    for (int i = t; i < Half * (adds ? 3 : 1); i += PersistentThreads) {
-        int kind = i / Half, pair = i - kind * Half;
-        const u64* from = words + kind * width + head * Size + 2 * pair;
-        WordPair w;
-        w.load(from);
-        patience.wait(w, from, epoch, where);
-        float x = bits_float((u32)w.a), y = bits_float((u32)w.b);
-        if (kind == 0) {
-            *(float2_t*)(shared.query + 2 * pair) = float2_t{x, y};
-        } else {
-            u32 both = float2_to_half2(x, y);
-            *(u32*)&shared.added[kind - 1][2 * pair] = both;
-            half_t* cache = kind == 1 ? layer.keys : layer.values;
-            *(u32*)(cache + ((u64)head * a.capacity + position) * Size + 2 * pair) = both;
+    DEVICE u32 missing(u32 epoch) const {
+        u32 missing = 0;
+#pragma unroll
+        for (int i = 0; i < Pairs; i++) {
+            missing |= pairs[i].missing(epoch);
         }
+        return missing;
     }
-    block_barrier();
 
-    float query[8], score[Rounds], top = minus_infinity();
-    float4_t low = *(const float4_t*)(shared.query + part * 8), high = *(const float4_t*)(shared.query + part * 8 + 4);
-    query[0] = low.x;
-    query[1] = low.y;
-    query[2] = low.z;
-    query[3] = low.w;
-    query[4] = high.x;
-    query[5] = high.y;
-    query[6] = high.z;
-    query[7] = high.w;
+    DEVICE u32 halves(int i) const { return float2_to_half2(pairs[i].first(), pairs[i].second()); }
+
+    // To the warp's place in shared memory, and to the cache's row if there is one.
+    DEVICE void put(u32* to, half_t* row) const {
 #pragma unroll
-    for (int u = 0; u < Rounds; u++) {
-        int j = u * PerRound + own;
-        if (begin + j == position) {
-            keys[u] = *(const vec4*)&shared.added[0][part * 8];
-            values[u] = *(const vec4*)&shared.added[1][part * 8];
-        }
-        score[u] = 0;
-        if (u * PerRound >= count) {
-            continue;
-        }
-        float key[8];
-        halves_to_floats(keys[u], key);
-        float s = 0, r = 0;
-#pragma unroll
-        for (int i = 0; i < 8; i += 2) {
-            s += query[i] * key[i];
-            r += query[i + 1] * key[i + 1];
-        }
-        score[u] = s + r;
-    }
-#pragma unroll
-    for (int offset = 1; offset < Lanes; offset <<= 1) {
-#pragma unroll
-        for (int u = 0; u < Rounds; u++) {
-            if (u * PerRound < count) {
-                score[u] += shuffle_xor(score[u], offset);
+        for (int i = 0; i < Pairs; i++) {
+            to[pair(i)] = halves(i);
+            if (row) {
+                ((u32*)row)[pair(i)] = halves(i);
             }
         }
     }
-#pragma unroll
-    for (int u = 0; u < Rounds; u++) {
-        score[u] = u * PerRound + own < count ? score[u] * 1.4426950408889634f : minus_infinity();
-        top = maximum(top, score[u]);
+};
+
+// N words of shared memory, 2 or a multiple of 4.
+template <int N> DEVICE void copy_words(const u32* from, u32* out) {
+    if (N == 2) {
+        u64 both = *(const u64*)from;
+        out[0] = (u32)both;
+        out[1] = (u32)(both >> 32);
     }
 #pragma unroll
-    for (int offset = Lanes; offset < 32; offset <<= 1) {
-        top = maximum(top, shuffle_xor(top, offset));
+    for (int i = 0; i + 3 < N; i += 4) {
+        vec4 v = *(const vec4*)(from + i);
+        out[i] = v.x;
+        out[i + 1] = v.y;
+        out[i + 2] = v.z;
+        out[i + 3] = v.w;
     }
-    float reference = top > minus_infinity() ? top : 0.0f; // a warp without positions: −∞ − −∞ would be NaN
-    float sum = 0, output[8] = {0, 0, 0, 0, 0, 0, 0, 0};
+}
+
+// N words of the cache, 2 or a multiple of 4.
+template <int N> DEVICE void load_cache(const half_t* address, u32* out) {
+    if (N == 2) {
+        asm volatile("ld.global.v2.u32 {%0, %1}, [%2];" : "=r"(out[0]), "=r"(out[1]) : "l"(address) : "memory");
+    }
 #pragma unroll
-    for (int u = 0; u < Rounds; u++) {
-        if (u * PerRound >= count) {
-            continue;
+    for (int i = 0; i + 3 < N; i += 4) {
+        asm volatile("ld.global.v4.u32 {%0, %1, %2, %3}, [%4];"
+                     : "=r"(out[i]), "=r"(out[i + 1]), "=r"(out[i + 2]), "=r"(out[i + 3])
+                     : "l"(address + 2 * i)
+                     : "memory");
+    }
+}
+
+// words: queries, keys, values, FP32 [3 · width]; attended, spread: as gather_ranges reads them.
+template <int Size> DEVICE void attend_item(
+    const PersistentArguments& a, const PersistentLayer& layer, int head, int range, int position, const u64* words, u64* attended, u64* spread,
+    u32 epoch, Patience& patience, u32 where, AttentionShared& shared, int turn, bool stalled) {
+    const int Tiles = 128 / Size, PerWarp = 8 * Tiles, RangeSize = PersistentWarps * PerWarp, KeyWords = Size / 8, ValueWords = Size / 16;
+    int t = thread_index(), lane = lane_index(), warp = warp_index(), g = lane >> 2, q = lane & 3, width = a.table.columns;
+    AttentionPart& part = shared.parts[turn];
+    int begin = range * RangeSize;
+    int count = minimum(position + 1 - begin, RangeSize); // at least 1
+    int working = (count + PerWarp - 1) / PerWarp;        // warps that have positions
+    if (warp < working) {
+        int left = count - warp * PerWarp, added = position - begin - warp * PerWarp; // positions of the warp; the new one's place among them
+        u64 offset = ((u64)head * a.capacity + begin + warp * PerWarp) * Size;
+        const half_t *keyCache = layer.keys + offset + q * (Size / 4), *valueCache = layer.values + offset + g * (Size / 8);
+        const u64* from = words + head * Size;
+        u32 keys[Tiles][KeyWords], values[Tiles][2][ValueWords];
+#pragma unroll
+        for (int j = 0; j < Tiles; j++) {
+            int place = minimum(8 * j + g, left - 1);
+            load_cache<KeyWords>(keyCache + place * Size, keys[j]);
+            // Values of positions that are not there weigh nothing, but must be numbers.
+#pragma unroll
+            for (int e = 0; e < 2; e++) {
+                place = 8 * j + 2 * q + e;
+#pragma unroll
+                for (int i = 0; i < ValueWords; i++) {
+                    values[j][e][i] = 0;
+                }
+                if (place < left && place != added) {
+                    load_cache<ValueWords>(valueCache + place * Size, values[j][e]);
+                }
+            }
         }
-        float weight = exp2_fast(score[u] - reference), value[8];
-        halves_to_floats(values[u], value);
-        sum += weight;
+
+        u32(&mine)[3][MaxHeadSize / 2] = shared.arriving[warp];
+        HeadWords<Size> query;
+        if (added < PerWarp) {
+            HeadWords<Size> key, value;
+            patience.wait([&] {
+                query.load(from), key.load(from + width), value.load(from + 2 * width);
+                return query.missing(epoch) | key.missing(epoch) | value.missing(epoch);
+            }, where);
+            query.put(mine[0], nullptr);
+            key.put(mine[1], layer.keys + offset + added * Size);
+            value.put(mine[2], layer.values + offset + added * Size);
+            warp_barrier();
 #pragma unroll
-        for (int i = 0; i < 8; i++) {
-            output[i] += weight * value[i];
+            for (int j = 0; j < Tiles; j++) {
+                if (added == 8 * j + g) {
+                    copy_words<KeyWords>(mine[1] + q * KeyWords, keys[j]);
+                }
+#pragma unroll
+                for (int e = 0; e < 2; e++) {
+                    if (added == 8 * j + 2 * q + e) {
+                        copy_words<ValueWords>(mine[2] + g * ValueWords, values[j][e]);
+                    }
+                }
+            }
+        } else {
+            patience.wait([&] { return query.load(from), query.missing(epoch); }, where);
+            query.put(mine[0], nullptr);
+        }
+        warp_barrier();
+        u32 queries[KeyWords];
+        copy_words<KeyWords>(mine[0] + q * KeyWords, queries);
+
+        float scores[Tiles][4], top = minus_infinity();
+#pragma unroll
+        for (int j = 0; j < Tiles; j++) {
+            scores[j][0] = scores[j][1] = scores[j][2] = scores[j][3] = 0;
+        }
+#pragma unroll
+        for (int i = 0; i < KeyWords; i += 2) {
+#pragma unroll
+            for (int j = 0; j < Tiles; j++) {
+                multiply_accumulate(scores[j], queries[i], queries[i], queries[i + 1], queries[i + 1], keys[j][i], keys[j][i + 1]);
+            }
+        }
+#pragma unroll
+        for (int j = 0; j < Tiles; j++) {
+#pragma unroll
+            for (int e = 0; e < 2; e++) {
+                scores[j][e] = 8 * j + 2 * q + e < left ? scores[j][e] * 1.4426950408889634f : minus_infinity();
+                top = maximum(top, scores[j][e]);
+            }
+        }
+        top = maximum(top, shuffle_xor(top, 1));
+        top = maximum(top, shuffle_xor(top, 2));
+        float sum = 0, outputs[Size / 8][4];
+        u32 weights[Tiles + (Tiles & 1)];
+        weights[Tiles - 1 + (Tiles & 1)] = 0;
+#pragma unroll
+        for (int j = 0; j < Tiles; j++) {
+            float first = exp2_fast(scores[j][0] - top), second = exp2_fast(scores[j][1] - top);
+            sum += first + second;
+            weights[j] = float2_to_half2(first, second);
+        }
+        sum += shuffle_xor(sum, 1);
+        sum += shuffle_xor(sum, 2);
+#pragma unroll
+        for (int i = 0; i < Size / 8; i++) {
+            u32 order = (i & 1) ? 0x7632 : 0x5410;
+            outputs[i][0] = outputs[i][1] = outputs[i][2] = outputs[i][3] = 0;
+#pragma unroll
+            for (int j = 0; j < Tiles; j += 2) {
+                u32 b0 = permute_bytes(values[j][0][i / 2], values[j][1][i / 2], order), b1 = 0;
+                if (j + 1 < Tiles) {
+                    const int Next = Tiles > 1 ? 1 : 0;
+                    b1 = permute_bytes(values[j + Next][0][i / 2], values[j + Next][1][i / 2], order);
+                }
+                multiply_accumulate(outputs[i], weights[j], weights[j], weights[j + 1], weights[j + 1], b0, b1);
+            }
+        }
+        // Dimensions (2q + e) · size / 8 + i.
+        if (g == 0) {
+            float* to = part.outputs[warp] + q * (Size / 4);
+#pragma unroll
+            for (int e = 0; e < 2; e++) {
+#pragma unroll
+                for (int i = 0; i < Size / 8; i += 4) {
+                    *(float4_t*)(to + e * (Size / 8) + i) = float4_t{outputs[i][e], outputs[i + 1][e], outputs[i + 2][e], outputs[i + 3][e]};
+                }
+            }
+        }
+        if (lane == 0) {
+            part.softmax[warp] = float2_t{top, sum};
         }
     }
-#pragma unroll
-    for (int offset = Lanes; offset < 32; offset <<= 1) {
-        sum += shuffle_xor(sum, offset);
-#pragma unroll
-        for (int i = 0; i < 8; i++) {
-            output[i] += shuffle_xor(output[i], offset);
-        }
-    }
-    if (lane < Lanes) {
-        *(float4_t*)&shared.outputs[warp][part * 8] = float4_t{output[0], output[1], output[2], output[3]};
-        *(float4_t*)&shared.outputs[warp][part * 8 + 4] = float4_t{output[4], output[5], output[6], output[7]};
-    }
-    if (lane == 0) {
-        shared.softmax[warp] = float2_t{top, sum};
-    }
-    block_barrier();
+    compute_barrier();
 
     // Two dimensions a thread.
+    const int Half = Size / 2;
     if (t < Half) {
         float best = minus_infinity(), total = 0, x = 0, y = 0;
         float2_t parts[PersistentWarps];
 #pragma unroll
         for (int w = 0; w < PersistentWarps; w++) {
-            parts[w] = shared.softmax[w];
+            parts[w] = float2_t{minus_infinity(), 0};
+            if (w < working) {
+                parts[w] = part.softmax[w];
+            }
             best = maximum(best, parts[w].x);
         }
 #pragma unroll
         for (int w = 0; w < PersistentWarps; w++) {
-            float weight = exp2_fast(parts[w].x - best);
-            float2_t two = *(const float2_t*)&shared.outputs[w][2 * t];
-            total += weight * parts[w].y;
-            x += weight * two.x;
-            y += weight * two.y;
+            if (w < working) {
+                float weight = exp2_fast(parts[w].x - best);
+                float2_t two = *(const float2_t*)&part.outputs[w][2 * t];
+                total += weight * parts[w].y;
+                x += weight * two.x;
+                y += weight * two.y;
+            }
         }
         float inverse = reciprocal(total);
         if (!stalled) {

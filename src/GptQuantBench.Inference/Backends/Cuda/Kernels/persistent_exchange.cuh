@@ -2,6 +2,9 @@
 #pragma once
 #include "persistent_arguments.cuh"
 
+DEVICE int lane_index() { return thread_index() & 31; }
+DEVICE int warp_index() { return thread_index() >> 5; }
+
 DEVICE u64 nanoseconds() {
     u64 t;
     asm volatile("mov.u64 %0, %%globaltimer;" : "=l"(t));
@@ -31,19 +34,62 @@ struct WordPair {
         asm volatile("ld.relaxed.gpu.global.v2.u64 {%0, %1}, [%2];" : "=l"(a), "=l"(b) : "l"(address) : "memory");
     }
 
-    DEVICE bool is(u32 epoch) const { return (u32)(a >> 32) == epoch && (u32)(b >> 32) == epoch; }
+    // 0 if both are of this epoch; no branches, as && would make them.
+    DEVICE u32 missing(u32 epoch) const { return ((u32)(a >> 32) ^ epoch) | ((u32)(b >> 32) ^ epoch); }
+    DEVICE float first() const { return bits_float((u32)a); }
+    DEVICE float second() const { return bits_float((u32)b); }
 };
 
 DEVICE u64 word(u32 epoch, u32 payload) { return ((u64)epoch << 32) | payload; }
 
-// A barrier of the block (0) or its first 256 threads (1) that tells everyone whether anyone came with a non-zero value.
-template <int Barrier> DEVICE bool barrier_or(u32 value) {
+// Of the warps that compute; sampler_barrier of sample.cuh is the same one.
+DEVICE void compute_barrier() { asm volatile("bar.sync 1, %0;" ::"n"(PersistentThreads) : "memory"); }
+
+// The same, and tells everyone whether anyone came with a non-zero value.
+DEVICE bool barrier_or(u32 value) {
     u32 r;
-    asm volatile("{ .reg .pred p, q; setp.ne.u32 q, %1, 0; bar.red.or.pred p, %2, %3, q; selp.u32 %0, 1, 0, p; }"
+    asm volatile("{ .reg .pred p, q; setp.ne.u32 q, %1, 0; bar.red.or.pred p, 1, %2, q; selp.u32 %0, 1, 0, p; }"
                  : "=r"(r)
-                 : "r"(value), "n"(Barrier), "n"(Barrier ? 256 : PersistentThreads)
+                 : "r"(value), "n"(PersistentThreads)
                  : "memory");
     return r != 0;
+}
+
+DEVICE void warp_barrier() { asm volatile("bar.warp.sync 0xffffffff;" ::: "memory"); }
+
+DEVICE bool warp_all(bool value) {
+    u32 r;
+    asm volatile("{ .reg .pred p, q; setp.ne.u32 q, %1, 0; vote.sync.all.pred p, q, 0xffffffff; selp.u32 %0, 1, 0, p; }" : "=r"(r) : "r"((u32)value) : "memory");
+    return r != 0;
+}
+
+DEVICE u32 redux_max(u32 value) {
+    u32 r;
+    asm volatile("redux.sync.max.u32 %0, %1, 0xffffffff;" : "=r"(r) : "r"(value));
+    return r;
+}
+
+DEVICE u64 redux_max(u64 value) {
+    u32 high = redux_max((u32)(value >> 32));
+    return ((u64)high << 32) | redux_max((u32)(value >> 32) == high ? (u32)value : 0);
+}
+
+#ifndef PERSISTENT_BULK
+#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 900
+#define PERSISTENT_BULK 1
+#else
+#define PERSISTENT_BULK 0
+#endif
+#endif
+
+// Whether the phase of this parity is over, of a barrier in shared memory; returns at once.
+DEVICE bool barrier_over(u32 barrier, u32 parity) {
+    u32 over;
+    asm volatile("{ .reg .pred p; mbarrier.test_wait.parity.shared.b64 p, [%1], %2; selp.u32 %0, 1, 0, p; }"
+                 : "=r"(over)
+                 : "r"(barrier), "r"(parity)
+                 : "memory");
+    return over != 0;
 }
 
 // Ends waits that take too long: a wait is over after `tries` loads. A thread that has given up goes on with whatever it reads, so that all
@@ -64,21 +110,20 @@ struct Patience {
         return true;
     }
 
-    DEVICE void wait(WordPair& pair, const u64* address, u32 epoch, u32 where) {
+    // Whole warps wait, until `missing`, which looks again, is 0 in all lanes.
+    template <class Look> DEVICE void wait(Look missing, u32 where) {
         u32 tried = 0;
 #pragma unroll 1
-        while (!pair.is(epoch) && !is_over(tried, where)) {
-            pair.load(address);
+        while (!warp_all(missing() == 0) && !is_over(tried, where)) {
         }
     }
 
-    DEVICE u64 wait(u64 first, const u64* address, u32 epoch, u32 where) {
+    // The same for one lane.
+    template <class Look> DEVICE void wait_alone(Look missing, u32 where) {
         u32 tried = 0;
 #pragma unroll 1
-        while ((u32)(first >> 32) != epoch && !is_over(tried, where)) {
-            first = load_relaxed(address);
+        while (missing() && !is_over(tried, where)) {
         }
-        return first;
     }
 
     // Tells the host where this thread has given up; the first to tell it stays.

@@ -1,93 +1,138 @@
-// What a product of the persistent kernel reads: the residual stream normalised, attention's results, or hidden activations; gathered by
-// every block into its shared memory.
+// What a product of the persistent kernel reads: the residual stream normalised, attention's results, or hidden activations. Every warp
+// gathers the slice of the columns that it multiplies (Slice), into its own part of the block's activations.
+//
+// A lane has four neighbouring columns: columns 4 · lane … of the slice, and the same 128 columns further on. Lanes beyond the slice read
+// what its last lane reads and write nothing, so that all lanes take the same way.
 #pragma once
 #include "persistent_product.cuh"
 
-// The residual stream, FP32: thread t has columns 4t … 4t + 3, and the same 4 · threads further on. Every block keeps its own copy.
-struct Residual {
-    static const int Fours = (MaxWidth / 4 + PersistentThreads - 1) / PersistentThreads;
-    float x[Fours][4];
-    WordPair arriving[Fours][2];
+struct Quads {
+    i32 first, count, columns; // the slice's first column and quads; of the whole input
 
-    DEVICE static int column(int i) { return 4 * (thread_index() + i * PersistentThreads); }
+    DEVICE Quads(Slice s, int all) : first(s.first * 32), count(minimum(s.count * 32, all - s.first * 32) >> 2), columns(all) {}
+    DEVICE static int place(int i) { return lane_index() + 32 * i; }
+    DEVICE bool exists(int i) const { return place(i) < count; }
+
+    DEVICE int column(int i) const {
+        int c = first + 4 * minimum(place(i), count - 1);
+        return c < 0 ? 0 : c;
+    }
+};
+
+// Four columns of a row of the embedding. `column`: a multiple of 4.
+template <class Format> DEVICE void embed_four(const Matrix& table, int row, int column, float (&out)[4]) {
+    const u8* codes = table.codes + (u64)(u32)row * table.pitch;
+    float scale = 1, least = 0;
+    if (Format::HasRowScale) {
+        scale = load_float((const float*)table.scales + row);
+    }
+    if (Format::HasGroups) {
+        u64 group = (u64)(u32)row * table.groups + (column >> table.groupShift);
+        scale = half_to_float(((const half_t*)table.scales)[group]);
+        least = Format::HasMinimum ? half_to_float(table.minima[group]) : 0.0f;
+    }
+    if (Format::Weights == 8) {
+        u64 four = *(const u64*)(codes + column * 2);
+        out[0] = half2_low((u32)four);
+        out[1] = half2_high((u32)four);
+        out[2] = half2_low((u32)(four >> 32));
+        out[3] = half2_high((u32)(four >> 32));
+    } else {
+        u32 four = *(const u32*)(codes + (Format::Weights == 16 ? column : (column >> 5) * 16 + (column & 15)));
+        if (Format::Weights == 32) {
+            four = (column & 16 ? four >> 4 : four) & 0x0f0f0f0fu;
+        }
+#pragma unroll
+        for (int k = 0; k < 4; k++) {
+            u32 code = four >> (8 * k) & 0xffu;
+            float value = Format::Weights == 16 ? (float)(signed char)code : (float)((int)code - (Format::HasMinimum ? 0 : 8));
+            out[k] = mul_rn(value, scale);
+            if (Format::HasMinimum) {
+                out[k] = add_rn(out[k], least);
+            }
+        }
+    }
+}
+
+// The residual stream, FP32, of this warp's slice: N quads a lane. Every block keeps its own copy.
+template <int N> struct Residual {
+    Quads quads;
+    float x[N][4];
 
     template <class Format> DEVICE void embed(const Matrix& table, const Matrix& positions, int id, int position) {
 #pragma unroll
-        for (int i = 0; i < Fours; i++) {
+        for (int i = 0; i < N; i++) {
+            float place[4];
+            embed_four<Format>(table, id, quads.column(i), x[i]);
+            embed_four<Fp16>(positions, position, quads.column(i), place);
 #pragma unroll
             for (int k = 0; k < 4; k++) {
-                int c = column(i) + k;
-                x[i][k] = 0;
-                if (c < table.columns) {
-                    x[i][k] = weight_value<Format>(table, id, c) + weight_value<Fp16>(positions, position, c);
-                }
+                x[i][k] += place[k];
             }
         }
     }
 
-    // The first look at what is to be added.
-    DEVICE void look(const u64* words, int width) {
+    DEVICE void add(const u64* words, u32 epoch, Patience& patience, u32 where) {
+        WordPair arriving[N][2];
+        patience.wait([&] {
+            u32 missing = 0;
 #pragma unroll
-        for (int i = 0; i < Fours; i++) {
-            if (column(i) < width) {
-                arriving[i][0].load(words + column(i));
-                arriving[i][1].load(words + column(i) + 2);
+            for (int i = 0; i < N; i++) {
+                arriving[i][0].load(words + quads.column(i));
+                arriving[i][1].load(words + quads.column(i) + 2);
             }
-        }
-    }
-
-    DEVICE void add(const u64* words, int width, u32 epoch, Patience& patience, u32 where) {
 #pragma unroll
-        for (int i = 0; i < Fours; i++) {
-            if (column(i) < width) {
-                WordPair &low = arriving[i][0], &high = arriving[i][1];
-                u32 tried = 0;
-#pragma unroll 1
-                while (!(low.is(epoch) && high.is(epoch)) && !patience.is_over(tried, where)) {
-                    low.load(words + column(i));
-                    high.load(words + column(i) + 2);
-                }
-                x[i][0] += bits_float((u32)low.a);
-                x[i][1] += bits_float((u32)low.b);
-                x[i][2] += bits_float((u32)high.a);
-                x[i][3] += bits_float((u32)high.b);
+            for (int i = 0; i < N; i++) {
+                missing |= arriving[i][0].missing(epoch) | arriving[i][1].missing(epoch);
             }
+            return missing;
+        }, where);
+#pragma unroll
+        for (int i = 0; i < N; i++) {
+            x[i][0] += arriving[i][0].first();
+            x[i][1] += arriving[i][0].second();
+            x[i][2] += arriving[i][1].first();
+            x[i][3] += arriving[i][1].second();
         }
     }
 };
 
-// Gain and shift of this thread's columns.
-struct Gains {
-    float4_t gain[Residual::Fours], shift[Residual::Fours];
+// Gain and shift of this lane's columns.
+template <int N> struct Gains {
+    float4_t gain[N], shift[N];
 
-    DEVICE void request(const float* gains, const float* shifts, int width) {
+    DEVICE void request(const float* gains, const float* shifts, const Quads& quads) {
 #pragma unroll
-        for (int i = 0; i < Residual::Fours; i++) {
-            int c = Residual::column(i);
-            if (c < width) {
-                gain[i] = load_float4(gains + c);
-                shift[i] = load_float4(shifts + c);
-            }
+        for (int i = 0; i < N; i++) {
+            gain[i] = load_float4(gains + quads.column(i));
+            shift[i] = load_float4(shifts + quads.column(i));
         }
     }
 };
+
+// Quad i of the slice in a warp's activations.
+template <class Format> DEVICE void put_quad(const Quads& quads, int i, u32 low, u32 high, u32 activations) {
+    int place = Quads::place(i);
+    if (quads.exists(i)) {
+        Operand<Format>::put(activations + (place >> 3) * 64, place & 7, low, high);
+    }
+}
 
 // Layer norm as FP16 activations, in one pass: sums of x − r and of its squares, where r is the mean of the norm before (the residual
 // stream's mean moves little between norms, so that no large numbers are subtracted). `stats`: shared [PersistentWarps]: both sums.
-template <class Format> DEVICE void normalise(
-    const Residual& r, const Gains& g, int width, float inverse, float epsilon, float& reference, float2_t* stats, half_t* activations) {
-    int lane = thread_index() & 31, warp = thread_index() >> 5;
+template <class Format, int N> DEVICE void normalise(
+    const Residual<N>& r, const Gains<N>& g, float inverse, float epsilon, float& reference, float2_t* stats, u32 activations) {
+    int lane = lane_index(), warp = warp_index();
     float sum = 0, squares = 0;
 #pragma unroll
-    for (int i = 0; i < Residual::Fours; i++) {
-        if (Residual::column(i) < width) {
+    for (int i = 0; i < N; i++) {
+        float d[4];
 #pragma unroll
-            for (int k = 0; k < 4; k++) {
-                float d = r.x[i][k] - reference;
-                sum += d;
-                squares += d * d;
-            }
+        for (int k = 0; k < 4; k++) {
+            d[k] = r.quads.exists(i) ? r.x[i][k] - reference : 0.0f;
         }
+        sum += (d[0] + d[1]) + (d[2] + d[3]);
+        squares += (d[0] * d[0] + d[1] * d[1]) + (d[2] * d[2] + d[3] * d[3]);
     }
 #pragma unroll
     for (int offset = 16; offset > 0; offset >>= 1) {
@@ -97,113 +142,95 @@ template <class Format> DEVICE void normalise(
     if (lane == 0) {
         stats[warp] = float2_t{sum, squares};
     }
-    block_barrier();
-    sum = squares = 0;
+    compute_barrier();
+    float4_t s[PersistentWarps / 2];
 #pragma unroll
-    for (int w = 0; w < PersistentWarps; w += 2) {
-        float4_t two = *(const float4_t*)(stats + w);
-        sum += two.x + two.z;
-        squares += two.y + two.w;
+    for (int w = 0; w < PersistentWarps / 2; w++) {
+        s[w] = *(const float4_t*)(stats + 2 * w);
     }
+    sum = ((s[0].x + s[0].z) + (s[1].x + s[1].z)) + ((s[2].x + s[2].z) + (s[3].x + s[3].z));
+    squares = ((s[0].y + s[0].w) + (s[1].y + s[1].w)) + ((s[2].y + s[2].w) + (s[3].y + s[3].w));
     float shift = sum * inverse, mean = reference + shift;
     float scale = reciprocal_sqrt(squares * inverse - shift * shift + epsilon);
     reference = mean;
 #pragma unroll
-    for (int i = 0; i < Residual::Fours; i++) {
-        int c = Residual::column(i);
-        if (c < width) {
-            u32 low = float2_to_half2((r.x[i][0] - mean) * scale * g.gain[i].x + g.shift[i].x, (r.x[i][1] - mean) * scale * g.gain[i].y + g.shift[i].y);
-            u32 high = float2_to_half2((r.x[i][2] - mean) * scale * g.gain[i].z + g.shift[i].z, (r.x[i][3] - mean) * scale * g.gain[i].w + g.shift[i].w);
-            *(u64*)(activations + activation_offset<Format>(c)) = ((u64)high << 32) | low;
-        }
+    for (int i = 0; i < N; i++) {
+        u32 low = float2_to_half2((r.x[i][0] - mean) * scale * g.gain[i].x + g.shift[i].x, (r.x[i][1] - mean) * scale * g.gain[i].y + g.shift[i].y);
+        u32 high = float2_to_half2((r.x[i][2] - mean) * scale * g.gain[i].z + g.shift[i].z, (r.x[i][3] - mean) * scale * g.gain[i].w + g.shift[i].w);
+        put_quad<Format>(r.quads, i, low, high, activations);
     }
-    block_barrier();
+    warp_barrier();
 }
 
-template <class Format> DEVICE void put_four(half_t* activations, int column, u32 low, u32 high) {
-    *(u64*)(activations + activation_offset<Format>(column)) = ((u64)high << 32) | low;
-}
-
-// Words of two halves, `count` columns.
-template <class Format> DEVICE void gather_hidden(const u64* words, int count, u32 epoch, Patience& patience, u32 where, half_t* activations) {
-    const int Together = 4;
-    int pairs = count >> 2;
+// Words of two halves; `Together` quads a lane at once.
+template <class Format, int Together> DEVICE void gather_halves(
+    const u64* words, const Quads& quads, u32 epoch, Patience& patience, u32 where, u32 activations) {
 #pragma unroll 1
-    for (int start = thread_index(); start < pairs; start += Together * PersistentThreads) {
+    for (int start = 0; start * 32 < quads.count; start += Together) {
         WordPair w[Together];
-        u32 tried = 0;
-        bool there;
-#pragma unroll 1
-        do {
-            there = true;
+        patience.wait([&] {
+            u32 missing = 0;
 #pragma unroll
             for (int i = 0; i < Together; i++) {
-                if (start + i * PersistentThreads < pairs) {
-                    w[i].load(words + 2 * (start + i * PersistentThreads));
-                }
+                w[i].load(words + (quads.column(start + i) >> 1));
             }
 #pragma unroll
             for (int i = 0; i < Together; i++) {
-                there = there && (start + i * PersistentThreads >= pairs || w[i].is(epoch));
+                missing |= w[i].missing(epoch);
             }
-        } while (!there && !patience.is_over(tried, where));
+            return missing;
+        }, where);
 #pragma unroll
         for (int i = 0; i < Together; i++) {
-            int pair = start + i * PersistentThreads;
-            if (pair < pairs) {
-                put_four<Format>(activations, 4 * pair, (u32)w[i].a, (u32)w[i].b);
-            }
+            put_quad<Format>(quads, start + i, (u32)w[i].a, (u32)w[i].b, activations);
         }
     }
-    block_barrier();
+    warp_barrier();
 }
 
-// Attention's results of `used` ranges: range r weighs 2^{spread[r] − max}. words: [ranges][width / 2] of two halves; spread: [ranges][heads].
-template <class Format> DEVICE void gather_attended(
-    const u64* words, const u64* spread, int width, int heads, int headSize, int used, u32 epoch, Patience& patience, u32 where,
-    half_t* activations) {
+// Attention's results of `used` ranges, more than one: range r weighs 2^{spread[r] − max}. words: [ranges][width / 2] of two halves; spread:
+// [ranges][heads].
+template <class Format> DEVICE void gather_ranges(
+    const u64* words, const u64* spread, const Quads& quads, int heads, int headSize, int used, u32 epoch, Patience& patience, u32 where,
+    u32 activations) {
 #pragma unroll 1
-    for (int column = 4 * thread_index(); column < width; column += 4 * PersistentThreads) {
+    for (int q = 0; q * 32 < quads.count; q++) {
+        int column = quads.column(q), head = column / headSize;
         const u64* from = words + (column >> 1);
-        WordPair w;
-        if (used == 1) {
-            w.load(from);
-            patience.wait(w, from, epoch, where);
-            put_four<Format>(activations, column, (u32)w.a, (u32)w.b);
-        } else {
-            const int Together = 4;
-            int head = column / headSize;
-            float top = minus_infinity(), total = 0, v[4] = {0, 0, 0, 0};
+        float top = minus_infinity(), total = 0, v[4] = {0, 0, 0, 0};
+        const int Together = 4;
 #pragma unroll 1
-            for (int start = 0; start < used; start += Together) {
-                WordPair part[Together];
-                u64 weight[Together];
+        for (int start = 0; start < used; start += Together) {
+            WordPair part[Together];
+            u64 weight[Together];
+            patience.wait([&] {
+                u32 missing = 0;
 #pragma unroll
                 for (int i = 0; i < Together; i++) {
-                    if (start + i < used) {
-                        part[i].load(from + (u64)(start + i) * (width >> 1));
-                        weight[i] = load_relaxed(spread + (start + i) * heads + head);
-                    }
+                    int range = minimum(start + i, used - 1);
+                    part[i].load(from + range * (quads.columns >> 1));
+                    weight[i] = load_relaxed(spread + range * heads + head);
                 }
 #pragma unroll
                 for (int i = 0; i < Together; i++) {
-                    if (start + i < used) {
-                        patience.wait(part[i], from + (u64)(start + i) * (width >> 1), epoch, where);
-                        weight[i] = patience.wait(weight[i], spread + (start + i) * heads + head, epoch, where);
-                        float s = bits_float((u32)weight[i]);
-                        float next = maximum(top, s), keep = exp2_fast(top - next), e = exp2_fast(s - next);
-                        total = total * keep + e;
-                        v[0] = v[0] * keep + e * half2_low((u32)part[i].a);
-                        v[1] = v[1] * keep + e * half2_high((u32)part[i].a);
-                        v[2] = v[2] * keep + e * half2_low((u32)part[i].b);
-                        v[3] = v[3] * keep + e * half2_high((u32)part[i].b);
-                        top = next;
-                    }
+                    missing |= part[i].missing(epoch) | ((u32)(weight[i] >> 32) ^ epoch);
                 }
+                return missing;
+            }, where);
+#pragma unroll
+            for (int i = 0; i < Together; i++) {
+                float s = start + i < used ? bits_float((u32)weight[i]) : minus_infinity();
+                float next = maximum(top, s), keep = exp2_fast(top - next), e = exp2_fast(s - next);
+                total = total * keep + e;
+                v[0] = v[0] * keep + e * half2_low((u32)part[i].a);
+                v[1] = v[1] * keep + e * half2_high((u32)part[i].a);
+                v[2] = v[2] * keep + e * half2_low((u32)part[i].b);
+                v[3] = v[3] * keep + e * half2_high((u32)part[i].b);
+                top = next;
             }
-            float inverse = reciprocal(total);
-            put_four<Format>(activations, column, float2_to_half2(v[0] * inverse, v[1] * inverse), float2_to_half2(v[2] * inverse, v[3] * inverse));
         }
+        float inverse = reciprocal(total);
+        put_quad<Format>(quads, q, float2_to_half2(v[0] * inverse, v[1] * inverse), float2_to_half2(v[2] * inverse, v[3] * inverse), activations);
     }
-    block_barrier();
+    warp_barrier();
 }

@@ -1,22 +1,28 @@
-// Matrix products of one token inside the persistent kernel, with the weights requested before the input is there.
+// Matrix products of one token inside the persistent kernel.
 //
-// A unit is two rows times one segment of 512 bytes: lane l has 16 bytes of either row, both of the same columns. On the matrix unit the
-// lane's weights are rows g and g + 8 of A (l = 4g + q), its activations column g of B, so D[g, g] and D[g + 8, g] are the sums of lanes
-// 4g … 4g + 3 for the two rows: eight partial sums a row and segment, which the block adds up in shared memory.
+// On the matrix unit the weights are B: 8 rows of the block's share, read as they lie in the ring, 16 bytes a lane. The columns of a matrix are
+// split over the block's warps, in blocks of 32 (Slice), so that a warp needs only its own slice of the activations; the eight partial sums
+// of a row meet in shared memory.
 //
-// Every warp has its own units of each product, always the same, and its own ring of slots in shared memory: as soon as a unit is used,
-// the warp asks for the one that comes Slots units later (cp.async), whichever product, layer or step that belongs to. Every lane reads
-// only what it has copied itself, so no barrier is needed.
+// The activations are A, which has 16 rows. Without groups all are alike. With groups, row g has only the block g % 4 of a chunk of four and
+// zeros elsewhere, so that the sums of the four blocks come out apart, each in lanes of its own, where they meet their scales.
 //
-//   slot          [32 lanes][16 bytes] of the first row, then of the second; grouped formats: [2][32] words with the scales, then minima
-//   sums          FP32 [rows][segments][8]
-//   activations   FP16: a lane's columns in pieces of 8, piece c of lane l of segment s at ((s · pieces + c) · 32 + l) · 8
+// Codes become halves by no more than a mask: an unsigned code u in the low bits of a half is the subnormal u · 2⁻²⁴, exactly, and the matrix
+// unit multiplies subnormals in full. Codes are raised to be unsigned, Int8 by 128 and Int4 by 8; what that adds, `Raise` times the sum of the
+// activations (from the matrix unit too, with ones for B), is taken off the sums.
+//
+// Lane 4g + q has row g: of a chunk of 4 blocks the block q (Fp16: 8 columns of each). Which of the matrix unit's 16 columns these become does
+// not matter, as long as the activations agree. 16 bytes of activations are one fragment of A: in rows g the columns that meet one half of
+// the weights that go with them (sums in d[0] and d[1]), in rows g + 8 those that meet the other (sums of other products, in d[2] and d[3]).
+//
+//   activations   FP16, of every warp its slice, padded with zeros to whole chunks of 4 blocks; a block of 32 columns is 64 bytes, in pieces of 16:
+//                 Fp16   piece k: columns 8k, 8k + 1 | 8k + 4, 8k + 5 | 8k + 2, 8k + 3 | 8k + 6, 8k + 7
+//                 Int8            columns 8k, 8k + 2 | 8k + 4, 8k + 6 | 8k + 1, 8k + 3 | 8k + 5, 8k + 7
+//                 Int4            columns 4k, 4k + 2 | 4k + 16, 4k + 18 | 4k + 1, 4k + 3 | 4k + 17, 4k + 19; those from 16 on divided by 16, as
+//                                 their nibble is worth 16 times
+//   sums          FP32 [2 (products in turn)][warps][rows], or [warps][rows] for the head
 #pragma once
-#include "persistent_exchange.cuh"
-
-#ifndef PERSISTENT_SLOTS
-#define PERSISTENT_SLOTS 12
-#endif
+#include "persistent_ring.cuh"
 
 DEVICE float load_float(const float* address) {
     float v;
@@ -30,35 +36,17 @@ DEVICE float4_t load_float4(const float* address) {
     return v;
 }
 
-DEVICE u32 shared_address(const void* pointer) {
-    u32 address;
-    asm("{ .reg .u64 t; cvta.to.shared.u64 t, %1; cvt.u32.u64 %0, t; }" : "=r"(address) : "l"(pointer));
-    return address;
-}
-
-// 16 bytes, of which `valid` are read and the others zero.
-DEVICE void copy_sixteen(u32 to, const void* from, int valid) {
-    asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" ::"r"(to), "l"(from), "r"(valid) : "memory");
-}
-
-DEVICE void copy_word(u32 to, const void* from, int valid) {
-    asm volatile("cp.async.ca.shared.global [%0], [%1], 4, %2;" ::"r"(to), "l"(from), "r"(valid) : "memory");
-}
-
-DEVICE u32 load_shared(u32 address) {
-    u32 v;
-    asm volatile("ld.shared.u32 %0, [%1];" : "=r"(v) : "r"(address) : "memory");
-    return v;
-}
-
 DEVICE vec4 load_shared_vector(u32 address) {
     vec4 v;
     asm volatile("ld.shared.v4.u32 {%0, %1, %2, %3}, [%4];" : "=r"(v.x), "=r"(v.y), "=r"(v.z), "=r"(v.w) : "r"(address) : "memory");
     return v;
 }
 
-DEVICE void copies_end() { asm volatile("cp.async.commit_group;" ::: "memory"); }
-template <int Pending> DEVICE void copies_wait() { asm volatile("cp.async.wait_group %0;" ::"n"(Pending) : "memory"); }
+DEVICE float load_shared_half(u32 address) {
+    half_t v;
+    asm volatile("ld.shared.u16 %0, [%1];" : "=h"(v) : "r"(address) : "memory");
+    return half_to_float(v);
+}
 
 // Error below 2⁻²³: far less than that of the halves which the results become.
 DEVICE float reciprocal(float a) {
@@ -73,326 +61,366 @@ DEVICE float gelu_fast(float x) {
     return x * (1.0f - reciprocal(exp_fast(2.0f * u) + 1.0f));
 }
 
-// Where column k's activation lies.
-template <class Format> DEVICE int activation_offset(int k) {
-    const int W = Format::Weights;
-    return (k / (32 * W)) * 32 * W + (((k % W) / 8) * 32 + (k / W) % 32) * 8 + k % 8;
+// This warp's columns of a product's input, in blocks of 32.
+struct Slice {
+    i32 first, count;
+
+    DEVICE int chunks() const { return (count + 3) >> 2; }
+};
+
+DEVICE Slice slice_of(int columns) {
+    int blocks = (columns + 31) >> 5, warp = warp_index();
+    int first = blocks * warp / PersistentWarps;
+    return {first, blocks * (warp + 1) / PersistentWarps - first};
 }
 
-// A unit as every step finds it.
-struct Unit {
-    u32 offset; // bytes from the share's first row to the first of its 512
-    u32 place;  // pair | segment << 16 | second row there << 31
+// Bytes of a warp's activations. C#: PersistentKernel counts the same.
+DEVICE int slice_bytes(int columns) {
+    int blocks = (columns + 31) >> 5, most = (blocks + PersistentWarps - 1) / PersistentWarps;
+    return ((most + 3) & ~3) * 64;
+}
 
-    DEVICE int pair() const { return (int)(place & 0xffff); }
-    DEVICE int segment() const { return (int)(place >> 16 & 0x7fff); }
-    DEVICE bool second() const { return (i32)place < 0; }
+template <class Format> struct Operand {
+    static const int BlockBytes = 512 / Format::Weights; // of 32 columns' codes
+    static const bool IsRaised = Format::Weights > 8;    // whether codes are raised, and small by 2⁻²⁴
+    static constexpr float Raise = Format::Weights == 16 ? 128.0f : Format::HasMinimum ? 0.0f : 8.0f;
+    static constexpr float Unit = IsRaised ? 5.9604644775390625e-8f : 1.0f; // 2⁻²⁴
+
+    // Columns 4j … 4j + 3 of a block, as two pairs of halves.
+    DEVICE static void put(u32 block, int j, u32 low, u32 high) {
+        u32 to = block + (Format::Weights == 32 ? (j & 3) * 16 + (j >> 2) * 4 : (j >> 1) * 16 + (j & 1) * 4);
+        if (Format::Weights > 8) {
+            u32 even = permute_bytes(low, high, 0x5410);
+            high = permute_bytes(low, high, 0x7632);
+            low = even;
+        }
+        if (Format::Weights == 32) {
+            u32 factor = j >= 4 ? 0x2c002c00u : 0x3c003c00u; // a sixteenth, or one
+            low = half2_mul(low, factor);
+            high = half2_mul(high, factor);
+        }
+        store(to, low);
+        store(to + 8, high);
+    }
+
+    DEVICE static void store(u32 address, u32 value) { asm volatile("st.shared.u32 [%0], %1;" ::"r"(address), "r"(value) : "memory"); }
+
+    // Adds Unit times Σ weight · x, before scales, of the weights that go with a piece of activations: one half of them to d[0] and d[1] (rows 2q
+    // and 2q + 1), the other to e[2] and e[3].
+    DEVICE static void add_piece(float (&d)[4], float (&e)[4], const u32* w, const vec4& x) {
+        if (Format::Weights == 8) {
+            add(d, x, w[0], w[1]);
+            add(e, x, w[2], w[3]);
+        } else if (Format::Weights == 16) {
+            add(d, x, raised(w[0]), raised(w[0] >> 8));
+            add(e, x, raised(w[1]), raised(w[1] >> 8));
+        } else {
+            const u32 Low = 0x000f000fu, High = 0x00f000f0u;
+            add(d, x, w[0] & Low, w[0] >> 8 & Low);
+            add(e, x, w[0] & High, w[0] >> 8 & High);
+        }
+    }
+
+    // The same with weights of 1 / Unit: adds sums of activations.
+    DEVICE static void add_ones(float (&d)[4], float (&e)[4], const vec4& x) {
+        const u32 Ones = 0x3c003c00u, Second = Format::Weights == 32 ? 0x4c004c00u : Ones; // 16
+        add(d, x, Ones, Ones);
+        add(e, x, Second, Second);
+    }
+
+    DEVICE static void add(float (&d)[4], const vec4& x, u32 b0, u32 b1) { multiply_accumulate(d, x.x, x.y, x.z, x.w, b0, b1); }
+    DEVICE static u32 raised(u32 codes) { return (codes & 0x00ff00ffu) ^ 0x00800080u; }
 };
 
-// The units of the four products and the head, in shared memory. A warp's units are every PersistentWarps-th, from its own number on;
-// of the head it has pairs warp, warp + PersistentWarps, …, each with all segments in a row.
-struct Lists {
-    const Unit* units;  // of all lists
-    const Share* shares;
-    const i32* starts; // of each list
-    i32 warp;
+// Activations of a chunk, 4 blocks of 32 columns, and Unit times their sum (with groups: of this lane's block).
+template <class Format> struct Chunk {
+    vec4 x[4];
+    float total;
 
-    DEVICE static int length(const Share& s, bool head) {
-        return head ? ((s.rows + 1) / 2 + PersistentWarps - 1) / PersistentWarps * s.segments * PersistentWarps : s.units;
-    }
-
-    DEVICE const Unit* first(int list) const { return units + starts[list] + warp; }
-
-    DEVICE int count(int list) const {
-        const Share& s = shares[list];
-        int pairs = (s.rows + 1) / 2, all = list == 4 ? pairs : s.units;
-        int each = all > warp ? (all - warp + PersistentWarps - 1) / PersistentWarps : 0;
-        return list == 4 ? each * s.segments : each;
-    }
-
-    DEVICE static void fill(Unit* units, const Share& s, int pitch, bool head) {
-        int all = length(s, head);
-        for (int i = thread_index(); i < all; i += PersistentThreads) {
-            int unit = i, pair, segment;
-            if (head) {
-                unit = i / PersistentWarps;
-                pair = unit / s.segments;
-                segment = unit - pair * s.segments;
-                pair = pair * PersistentWarps + i % PersistentWarps;
-            } else {
-                pair = unit / s.segments;
-                segment = unit - pair * s.segments;
-            }
-            bool second = 2 * pair + 1 < s.rows;
-            units[i] = Unit{(u32)(2 * pair * pitch + segment * 512), (u32)pair | (u32)segment << 16 | (second ? 0x80000000u : 0)};
-        }
-    }
-};
-
-template <class Format> struct Ring {
-    static const int Slots = PERSISTENT_SLOTS;
-    static const int SlotBytes = 1024 + (Format::HasGroups ? 256 : 0) + (Format::HasMinimum ? 256 : 0);
-    static const int Bytes = PersistentWarps * Slots * SlotBytes;
-    static const int Together = (Format::Weights == 8 ? 5 : Format::Weights == 16 ? 3 : 2) <= Slots ? (Format::Weights == 8 ? 5 : Format::Weights == 16 ? 3 : 2) : Slots; // units that are multiplied at a time
-
-    u32 first;    // shared: this lane's bytes of the first slot
-    u32 used;     // bytes from there to the slot that is used next
-    u32 refilled; // and to the one that is refilled next
-
-    // What is asked for next.
-    const PersistentLayer* layers;
-    const Unit* unit;
-    const u8* codes;
-    const half_t *scales, *minima;
-    Lists lists;
-    i32 pitch, groups, laneGroup, segmentGroups, left, products, product;
-
-    DEVICE void start(void* memory, const PersistentLayer* l, const Lists& all, int layerCount) {
-        first = shared_address(memory) + (thread_index() >> 5) * Slots * SlotBytes + (thread_index() & 31) * 16;
-        used = refilled = 0;
-        layers = l;
-        lists = all;
-        products = 4 * layerCount;
-        product = -1;
-        next_product();
-        refill(Slots);
-    }
-
-    DEVICE static u32 after(u32 slot) { return slot == (Slots - 1) * SlotBytes ? 0 : slot + SlotBytes; }
-
-    // The next product of which this warp has a unit; the head follows the last layer, and the first layer the head.
-    DEVICE void next_product() {
-        int list;
-        do {
-            product = product == products ? 0 : product + 1;
-            list = product == products ? 4 : product & 3;
-            left = lists.count(list);
-        } while (left == 0);
-        const Matrix& m = (&layers[product >> 2].queryKeyValue)[product & 3];
-        int row = lists.shares[list].first, lane = thread_index() & 31;
-        unit = lists.first(list);
-        pitch = m.pitch;
-        codes = m.codes + (u64)(u32)row * m.pitch + lane * 16;
-        if (Format::HasGroups) {
-            groups = m.groups;
-            scales = (const half_t*)m.scales;
-            minima = m.minima;
-            laneGroup = row * m.groups + (lane * Format::Weights >> m.groupShift);
-            segmentGroups = 32 * Format::Weights >> m.groupShift;
-        }
-    }
-
-    // Asks for `count` units, into slots that have been used.
-    DEVICE void refill(int count) {
-#pragma unroll 1
-        for (int i = 0; i < count; i++) {
-            Unit u = *unit;
-            unit += PersistentWarps;
-            u32 to = first + refilled;
-            bool inside = u.segment() * 512 + (thread_index() & 31) * 16 < pitch, second = inside && u.second();
-            const u8* from = codes + (inside ? u.offset : 0);
-            copy_sixteen(to, from, inside ? 16 : 0);
-            copy_sixteen(to + 512, from + (second ? pitch : 0), second ? 16 : 0);
-            if (Format::HasGroups) {
-                int group = inside ? laneGroup + 2 * u.pair() * groups + u.segment() * segmentGroups : 0;
-                int next = second ? group + groups : 0;
-                to -= (thread_index() & 31) * 12;
-                copy_half(to + 1024, scales, group, inside);
-                copy_half(to + 1024 + 128, scales, next, second);
-                if (Format::HasMinimum) {
-                    copy_half(to + 1280, minima, group, inside);
-                    copy_half(to + 1280 + 128, minima, next, second);
-                }
-            }
-            copies_end();
-            refilled = after(refilled);
-            if (--left == 0) {
-                next_product();
-            }
-        }
-    }
-
-    // The word that a half of an array lies in, as far as the half.
-    DEVICE static void copy_half(u32 to, const half_t* halves, int index, bool wanted) {
-        copy_word(to, halves + (index & ~1), wanted ? 2 + 2 * (index & 1) : 0);
-    }
-
-    DEVICE static u32 half2_at(u32 address, int index) {
-        u32 both = load_shared(address);
-        return permute_bytes(both, both, (index & 1) ? 0x3232 : 0x1010);
-    }
-
-    // D of a unit's products: `input` is this lane's first piece of its segment, `group` of its first row's.
-    DEVICE void multiply(u32 slot, const half_t* input, int group, int groupsOfRow, float (&sum)[4]) const {
-        u32 a[Format::Weights / 2], b[Format::Weights / 2], scale[2] = {0, 0}, minimum[2] = {0, 0};
-        u32 at = first + slot;
-        vec4 x = load_shared_vector(at), y = load_shared_vector(at + 512);
-        if (Format::HasGroups) {
-            at -= (thread_index() & 31) * 12;
-            scale[0] = half2_at(at + 1024, group);
-            scale[1] = half2_at(at + 1024 + 128, group + groupsOfRow);
-            if (Format::HasMinimum) {
-                minimum[0] = half2_at(at + 1280, group);
-                minimum[1] = half2_at(at + 1280 + 128, group + groupsOfRow);
-            }
-        }
-        Format::unpack(x, scale[0], minimum[0], a);
-        Format::unpack(y, scale[1], minimum[1], b);
-        const int Chains = Format::Weights == 8 ? 2 : 4;
-        float d[Chains][4];
-#pragma unroll
-        for (int i = 0; i < Chains; i++) {
-            d[i][0] = d[i][1] = d[i][2] = d[i][3] = 0;
-        }
-#pragma unroll
-        for (int c = 0; c < Format::Weights / 8; c++) {
-            vec4 v = *(const vec4*)(input + c * 256);
-            multiply_accumulate(d[2 * c % Chains], a[4 * c], b[4 * c], a[4 * c + 1], b[4 * c + 1], v.x, v.y);
-            multiply_accumulate(d[(2 * c + 1) % Chains], a[4 * c + 2], b[4 * c + 2], a[4 * c + 3], b[4 * c + 3], v.z, v.w);
-        }
+    // `address`: of the chunk; `zeros`: of 16 bytes of them.
+    DEVICE void load(u32 address, u32 zeros, bool exists) {
+        int g = lane_index() >> 2, q = lane_index() & 3;
+        bool own = exists && (!Format::HasGroups || (g & 3) == q);
+        address = own ? address + q * (Format::Weights == 8 ? 16 : 64) : zeros;
+        u32 step = own ? (Format::Weights == 8 ? 64 : 16) : 0;
 #pragma unroll
         for (int i = 0; i < 4; i++) {
-            sum[i] = d[0][i] + d[1][i];
-            if (Chains == 4) {
-                sum[i] += d[2 % Chains][i] + d[3 % Chains][i];
+            x[i] = load_shared_vector(address + i * step);
+        }
+        total = 0;
+        if (Operand<Format>::IsRaised) {
+            float d[4] = {0, 0, 0, 0}, e[4] = {0, 0, 0, 0};
+#pragma unroll
+            for (int i = 0; i < 4; i++) {
+                Operand<Format>::add_ones(d, e, x[i]);
+            }
+            total = (d[0] + e[2]) * Operand<Format>::Unit;
+        }
+    }
+};
+
+// A matrix's groups.
+struct Scaling {
+    i32 groups; // of a row
+    i32 shift;  // log2 of a group's blocks
+};
+
+// Where a lane finds the weights of T tiles of 8 rows; addresses in shared memory.
+template <int T> struct Tiles {
+    u32 weights[T]; // of the lane's row, at its first 16 bytes of the chunk
+    u32 scales;     // of row 2q of the first tile
+};
+
+template <class Format, int T> DEVICE void multiply_chunk(
+    const Tiles<T>& p, const Chunk<Format>& c, u32 group, u32 groupBytes, u32 minima, float (&sum)[T][2]) {
+    typedef Operand<Format> O;
+    const int Loads = 32 / Format::Weights, Each = 32 / Format::Weights;
+    u32 w[T][4 * Loads];
+    float scale[T][2], least[T][2], d[T][2][4];
+#pragma unroll
+    for (int k = 0; k < T; k++) {
+#pragma unroll
+        for (int i = 0; i < Loads; i++) {
+            vec4 v = load_shared_vector(p.weights[k] + i * (Format::Weights == 8 ? 64 : 16));
+            w[k][4 * i] = v.x;
+            w[k][4 * i + 1] = v.y;
+            w[k][4 * i + 2] = v.z;
+            w[k][4 * i + 3] = v.w;
+        }
+        if (Format::HasGroups) {
+#pragma unroll
+            for (int r = 0; r < 2; r++) {
+                u32 at = p.scales + (8 * k + r) * groupBytes + group;
+                scale[k][r] = load_shared_half(at);
+                least[k][r] = Format::HasMinimum ? load_shared_half(at + minima) : 0.0f;
             }
         }
     }
-};
-
-// This lane's two elements of D's diagonals; only lanes with q = g / 2 have any.
-DEVICE bool diagonal(const float (&d)[4], float& first, float& second) {
-    int lane = thread_index() & 31, g = lane >> 2, q = lane & 3;
-    u32 d0 = float_bits(d[0]), d1 = float_bits(d[1]), d2 = float_bits(d[2]), d3 = float_bits(d[3]); // not addresses: see device.cuh
-    first = bits_float((g & 1) ? d1 : d0);
-    second = bits_float((g & 1) ? d3 : d2);
-    return q == g >> 1;
-}
-
-// What a warp must know of its part of a product before the input is there.
-struct Part {
-    const Unit* unit;
-    i32 count, segments, groups, laneGroup, segmentGroups;
-
-    template <class Format> DEVICE void set(const Lists& lists, int list, const Matrix& m) {
-        const Share& s = lists.shares[list];
-        unit = lists.first(list);
-        count = lists.count(list);
-        segments = s.segments;
-        if (Format::HasGroups) {
-            groups = m.groups;
-            laneGroup = s.first * m.groups + ((thread_index() & 31) * Format::Weights >> m.groupShift);
-            segmentGroups = 32 * Format::Weights >> m.groupShift;
+#pragma unroll
+    for (int k = 0; k < T; k++) {
+        d[k][0][0] = d[k][0][1] = d[k][0][2] = d[k][0][3] = d[k][1][0] = d[k][1][1] = d[k][1][2] = d[k][1][3] = 0;
+    }
+#pragma unroll
+    for (int i = 0; i < 4; i++) {
+#pragma unroll
+        for (int k = 0; k < T; k++) {
+            O::add_piece(d[k][0], d[k][1], w[k] + i * Each, c.x[i]);
         }
     }
-
-    DEVICE int group(const Unit& u) const { return laneGroup + 2 * u.pair() * groups + u.segment() * segmentGroups; }
-};
-
-// `N` units at once, of which those before `count` exist; `input`: this lane's first piece, `sums`: its element of the first sums.
-template <int N, class Format> DEVICE void multiply_together(Ring<Format>& ring, Part& p, int count, const half_t* input, float* sums) {
-    const int Segment = 32 * Format::Weights;
-    float d[N][4];
-    Unit u[N];
 #pragma unroll
-    for (int i = 0; i < N; i++) {
-        u[i] = p.unit[i < count ? i * PersistentWarps : 0];
-        ring.multiply(ring.used, input + u[i].segment() * Segment, Format::HasGroups ? p.group(u[i]) : 0, p.groups, d[i]);
-        if (i < count) {
-            ring.used = ring.after(ring.used);
-        }
-    }
-    p.unit += N * PersistentWarps;
+    for (int k = 0; k < T; k++) {
 #pragma unroll
-    for (int i = 0; i < N; i++) {
-        float first, second;
-        if (diagonal(d[i], first, second) && i < count) {
-            float* to = sums + (2 * u[i].pair() * p.segments + u[i].segment()) * 8;
-            to[0] = first;
-            to[p.segments * 8] = second;
+        for (int r = 0; r < 2; r++) {
+            float y = d[k][0][r] + d[k][1][2 + r] - O::Raise * c.total;
+            sum[k][r] = Format::HasGroups ? sum[k][r] + scale[k][r] * y : sum[k][r] + y;
+            if (Format::HasMinimum) {
+                sum[k][r] += least[k][r] * c.total;
+            }
         }
     }
 }
 
-// All units of this warp; returns how many slots wait to be refilled.
-template <class Format> DEVICE int multiply_share(Ring<Format>& ring, Part& p, const half_t* activations, float* sums) {
-    const int N = Ring<Format>::Together;
-    int lane = thread_index() & 31, left = p.count;
-    const half_t* input = activations + lane * 8;
-    sums += lane >> 2;
+// A product as one warp sees it.
+template <class Format> struct Product {
+    const Ring& ring;
+    u32 zeros; // address of 16 bytes of them
+    u32 slot, phase; // of the next stage
+    u32 left;        // stages from that one on
+    Place ahead;     // the stage that comes as many later as there are slots
+    Request next;    // that this warp has yet to make
+    bool isPending;
+
+    // T tiles of a stage, from row `row` of it on.
+    template <bool IsShort, int T> DEVICE void multiply_tiles(
+        const Scaling& scaling, const StageView& stage, int pitch, const Slice& slice, u32 input, Chunk<Format>& chunk, float* sums, int row) const {
+        int lane = lane_index(), g = lane >> 2, q = lane & 3;
+        Tiles<T> p;
+        u32 minima = Format::HasMinimum ? scale_bytes<Format>(stage.rows, scaling.groups) : 0;
+#pragma unroll
+        for (int k = 0; k < T; k++) {
+            p.weights[k] = stage.at + minimum(row + 8 * k + g, stage.rows - 1) * pitch + q * (Format::Weights == 16 ? 32 : 16) + slice.first * Operand<Format>::BlockBytes;
+        }
+        p.scales = stage.scales + (row + 2 * q) * scaling.groups * 2;
+        float sum[T][2];
+#pragma unroll
+        for (int k = 0; k < T; k++) {
+            sum[k][0] = sum[k][1] = 0;
+        }
+        int block = slice.first + (g & 3), last = slice.first + slice.count - 1;
+        last = last < 0 ? 0 : last;
+        if (IsShort) {
+            multiply_chunk<Format, T>(p, chunk, (u32)minimum(block, last) >> scaling.shift << 1, scaling.groups * 2, minima, sum);
+        } else {
+            const int Together = T == 1 ? 4 : 1; // chunks; what is beyond them is multiplied with zeros
 #pragma unroll 1
-    for (;;) {
-        copies_wait<Ring<Format>::Slots - N>();
-        if (left <= 1) {
-            multiply_together<1>(ring, p, left, input, sums);
-            return left > 0 ? left : 0;
+            for (int first = 0; first < slice.chunks(); first += Together) {
+                Chunk<Format> chunks[Together];
+#pragma unroll
+                for (int i = 0; i < Together; i++) {
+                    chunks[i].load(input + (first + i) * 256, zeros, first + i < slice.chunks());
+                }
+#pragma unroll
+                for (int i = 0; i < Together; i++) {
+                    multiply_chunk<Format, T>(
+                        p, chunks[i], (u32)minimum(block + 4 * (first + i), last) >> scaling.shift << 1, scaling.groups * 2, minima, sum);
+#pragma unroll
+                    for (int k = 0; k < T; k++) {
+                        p.weights[k] += 4 * Operand<Format>::BlockBytes;
+                    }
+                }
+            }
         }
-        multiply_together<N>(ring, p, left, input, sums);
-        if (left <= N) {
-            return left > 0 ? left : 0;
+        if (Format::HasGroups) {
+#pragma unroll
+            for (int k = 0; k < T; k++) {
+                sum[k][0] += shuffle_xor(sum[k][0], 4);
+                sum[k][1] += shuffle_xor(sum[k][1], 4);
+                sum[k][0] += shuffle_xor(sum[k][0], 8);
+                sum[k][1] += shuffle_xor(sum[k][1], 8);
+            }
         }
-        left -= N;
-        ring.refill(N);
+        // Rows beyond the stage's are written too: the next stage's, or nobody's.
+        if (g == 0) {
+            float* to = sums + stage.row + row + 2 * q;
+#pragma unroll
+            for (int k = 0; k < T; k++) {
+                to[8 * k] = sum[k][0];
+                to[8 * k + 1] = sum[k][1];
+            }
+        }
     }
-}
 
-// What an output needs besides its sum, of the first 64 rows: 8 lanes a row.
+    // Asks for the first stages.
+    DEVICE void start() {
+        for (u32 i = 0; i < ring.slots && i < left; i++) {
+            if (warp_index() == 0) {
+                ring.template ask<Format>(ring.template prepare<Format>(ahead, i));
+            }
+            ring.next(ahead);
+        }
+    }
+
+    // Goes on to the next stage. `asks`: whether it is this warp that asks for the one that gets the slot, which all warps have read.
+    DEVICE void advance(bool asks) {
+        if (asks && left > ring.slots) {
+            next = ring.template prepare<Format>(ahead, slot);
+            isPending = true;
+        }
+        ring.next(ahead);
+        left--;
+        slot++;
+        if (slot == ring.slots) {
+            slot = 0;
+            phase ^= 1;
+        }
+    }
+
+    // Makes the request. After a product it waits until the next one's input is there: words would queue behind so many bytes.
+    DEVICE void ask() {
+        if (isPending) {
+            ring.template ask<Format>(next);
+            isPending = false;
+        }
+    }
+
+    // Waits for what is on its way: a block must not end before.
+    DEVICE void drain() {
+        ask();
+        for (u32 end = left > ring.slots ? left - ring.slots : 0; left != end;) {
+            ring.wait(ring.full(slot), phase);
+            advance(false);
+        }
+    }
+
+    // This warp's partial sums of all rows of a share. `pitch`: of the rows in the ring; `input`: shared address of its activations; `sums`: its own.
+    // IsShort: the slice is one chunk.
+    template <bool IsShort> DEVICE void multiply_share(
+        const Matrix& m, int pitch, Slice slice, u32 input, float* sums) {
+        int lane = lane_index();
+        Scaling scaling = {m.groups, Format::HasGroups ? m.groupShift - 5 : 0};
+        Chunk<Format> chunk;
+        if (IsShort) {
+            chunk.load(input, zeros, true);
+        }
+        StageView stage;
+        i32 isLast;
+#pragma unroll 1
+        for (;;) {
+            ring.wait(ring.full(slot), phase);
+            stage = ring.view(slot);
+            isLast = stage.rows & StageView::Last;
+            stage.rows &= StageView::Last - 1;
+            int row = 0;
+#pragma unroll 1
+            for (; row + 16 < stage.rows; row += 24) {
+                multiply_tiles<IsShort, 3>(scaling, stage, pitch, slice, input, chunk, sums, row);
+            }
+            if (row + 8 < stage.rows) {
+                multiply_tiles<IsShort, 2>(scaling, stage, pitch, slice, input, chunk, sums, row);
+            } else if (row < stage.rows) {
+                multiply_tiles<IsShort, 1>(scaling, stage, pitch, slice, input, chunk, sums, row);
+            }
+            warp_barrier();
+            if (lane == 0) {
+                barrier_arrive(ring.empty(slot));
+            }
+            if (isLast) {
+                break; // and after the barrier that follows, advance
+            }
+            bool asks = warp_index() == (int)(slot & (PersistentWarps - 1));
+            if (asks) {
+                ring.wait(ring.empty(slot), phase);
+            }
+            advance(asks);
+            ask();
+        }
+    }
+};
+
+// What an output needs besides its sum; of row t.
 struct RowConstants {
     float bias, scale;
 
     template <class Format> DEVICE void request(const Matrix& m, const float* biases, const Share& s, int r) {
-        bias = 0;
-        scale = 1;
-        if (r < s.rows) {
-            bias = load_float(biases + s.first + r);
-            if (Format::HasRowScale) {
-                scale = load_float((const float*)m.scales + s.first + r);
-            }
-        }
+        int row = s.first + minimum(r, s.rows - 1);
+        bias = load_float(biases + row);
+        scale = Format::HasRowScale ? load_float((const float*)m.scales + row) : 1.0f;
     }
 };
 
-// y of row s.first + r in all of its 8 lanes.
-DEVICE float row_sum(const Share& s, const float* sums, int r) {
-    float y = 0;
-    if (r < s.rows) {
-        const float* from = sums + r * s.segments * 8 + (thread_index() & 7);
-#pragma unroll 4
-        for (int i = 0; i < s.segments; i++) {
-            y += from[i * 8];
-        }
+// Row r's sum; `pitch`: floats of a warp's sums.
+template <class Format> DEVICE float row_sum(const float* sums, int pitch, int r) {
+    float y[PersistentWarps];
+#pragma unroll
+    for (int w = 0; w < PersistentWarps; w++) {
+        y[w] = sums[w * pitch + r];
     }
-    y += shuffle_xor(y, 1);
-    y += shuffle_xor(y, 2);
-    return y + shuffle_xor(y, 4);
+    return (((y[0] + y[1]) + (y[2] + y[3])) + ((y[4] + y[5]) + (y[6] + y[7]))) * (1.0f / Operand<Format>::Unit);
 }
 
-// Adds up the partial sums and hands the outputs over. `product`: 0 queries, keys, values; 1 projection; 2 up; 3 down.
+// Adds up the partial sums and hands the outputs over, a thread a row. `product`: 0 queries, keys, values; 1 projection; 2 up; 3 down.
 template <class Format> DEVICE void finish_share(
-    const Matrix& m, const float* biases, const Share& s, const float* sums, RowConstants constants, u64* words, u32 epoch, int product,
+    const Matrix& m, const float* biases, const Share& s, const float* sums, int pitch, RowConstants constants, u64* words, u32 epoch, int product,
     float queryScale, bool stalled) {
-    int r = thread_index() >> 3;
 #pragma unroll 1
-    for (;;) {
-        float y = row_sum(s, sums, r) * constants.scale + constants.bias;
+    for (int r = thread_index(); (r & ~31) < s.rows; r += PersistentThreads) {
+        if (r >= PersistentThreads) {
+            constants.request<Format>(m, biases, s, r);
+        }
+        bool mine = r < s.rows && !stalled;
+        float y = row_sum<Format>(sums, pitch, minimum(r, s.rows - 1)) * constants.scale + constants.bias;
         int row = s.first + r;
-        bool first = (thread_index() & 7) == 0 && r < s.rows && !stalled;
         if (product == 2) {
             y = gelu_fast(y);
-            float other = shuffle_xor(y, 8);
-            if (first && (r & 1) == 0) {
+            float other = shuffle_xor(y, 1);
+            if (mine && (r & 1) == 0) {
                 store_relaxed(words + (row >> 1), word(epoch, float2_to_half2(y, other)));
             }
-        } else if (first) {
+        } else if (mine) {
             if (product == 0 && row < m.columns) {
                 y *= queryScale;
             }
             store_relaxed(words + row, word(epoch, float_bits(y)));
         }
-        r += PersistentThreads / 8;
-        if (r - (thread_index() >> 3) >= s.rows) {
-            break;
-        }
-        constants.request<Format>(m, biases, s, r);
     }
 }

@@ -69,7 +69,7 @@ DEVICE i32 sample_id(
     }
     if (t < blocks) {
         const u64* from = &scratch->arrived[slot][t];
-        patience.wait(load_relaxed(from), from, epoch, WaitWeights);
+        patience.wait_alone([&] { return (u32)(load_relaxed(from) >> 32) ^ epoch; }, WaitWeights);
         fence();
     }
     sampler_barrier();
@@ -126,12 +126,11 @@ DEVICE i32 sample_id(
     if (t < blocks) {
         WordPair pair;
         const u64* from = scratch->members[slot] + 2 * t;
-        pair.load(from);
-        patience.wait(pair, from, epoch, WaitMembers);
+        patience.wait_alone([&] { return pair.load(from), pair.missing(epoch); }, WaitMembers);
         shared.members[t] = (pair.b << 32) | (u32)pair.a;
         fence();
     }
-    if (barrier_or<1>(patience.lost)) {
+    if (barrier_or(patience.lost)) {
         return 0; // what is missing could send the searches astray
     }
     Nucleus n = {

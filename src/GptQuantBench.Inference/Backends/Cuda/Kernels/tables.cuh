@@ -21,7 +21,7 @@ template <class Format> DEVICE void embed(
     }
 }
 
-// What the host reads instead of an id where the logits are not finite. C#: CudaDecodingSession.NoChoice.
+// What the host reads instead of an id where the logits are not finite. C#: ArrivingIds.NoChoice.
 static const i32 NoChoice = -2;
 
 // The last kernel of a step: takes the chosen id, hands it to the host, moves on, and embeds it for the next step.
