@@ -19,7 +19,7 @@ internal static class Options
 
     public static Option<bool> RequireGpu { get; } = Flag("--require-gpu", "a missing GPU is an error (also GPTQUANTBENCH_REQUIRE_GPU=1)");
 
-    public static Option<string?> Decode { get; } = Value("--decode", "auto|NAME", "decode path: eager, cublas, graph on CUDA; float, integer on the CPU; one that can't run is an error");
+    public static Option<string?> Decode { get; } = Value("--decode", "auto|NAME", "decode path: eager, cublas, graph, persistent on CUDA; float, integer on the CPU; one that can't run is an error");
 
     public static Option<string?> Kernels { get; } = Value("--kernels", "DIR", "folder whose PTX files replace the embedded ones (also GPTQUANTBENCH_PTX_DIR)");
 

@@ -39,6 +39,7 @@ internal sealed class CudaLanguageModel : ILanguageModel
 
         CudaDevice device = CudaDevice.Get(options.Device);
         Path = DecodePaths.Require(options.Decode, Configuration, format, device);
+        DefaultDecode = DecodePaths.Name(DecodePaths.Default(Configuration, format, device));
         CudaContext context = CudaRuntime.Context(options.Device);
         Pools = new(context, new MemoryLedger());
         BytesPerToken = ModelFootprint.Of(model.Architecture, Configuration, format).BytesPerToken;
@@ -75,7 +76,7 @@ internal sealed class CudaLanguageModel : ILanguageModel
     public string Decode => DecodePaths.Name(Path);
 
     /// <inheritdoc />
-    public string DefaultDecode => DecodePaths.Name(DecodePaths.Default);
+    public string DefaultDecode { get; }
 
     /// <inheritdoc />
     public MemoryUsage Memory => Pools.Ledger.Usage;

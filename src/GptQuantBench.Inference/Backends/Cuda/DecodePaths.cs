@@ -7,19 +7,23 @@ namespace GptQuantBench.Inference.Backends.Cuda;
 /// <summary>The decode paths by name.</summary>
 internal static class DecodePaths
 {
-    /// <summary>What <c>auto</c> takes: the fastest path of which every test has passed on a device.</summary>
-    public const DecodePath Default = DecodePath.Graph;
-
     private const string Auto = "auto";
 
     private static readonly (string Name, DecodePath Path)[] _all =
         [("eager", DecodePath.Eager), ("cublas", DecodePath.CuBlas), ("graph", DecodePath.Graph), ("persistent", DecodePath.Persistent)];
 
+    /// <summary>What <c>auto</c> takes: one kernel for all steps where it runs the model, else a graph of kernels.</summary>
+    public static DecodePath Default(ModelConfiguration configuration, QuantizationFormat format, CudaDevice device) =>
+        PersistentKernel.Refusal(configuration, format, device) is null ? DecodePath.Persistent : DecodePath.Graph;
+
+    /// <summary>Whether a choice may lead to a path: it names that path, or is <c>auto</c>.</summary>
+    public static bool MayBe(string name, DecodePath path) => Find(name) == path || IsAuto(name);
+
     /// <summary>The name of a path.</summary>
     public static string Name(DecodePath path) => _all.First(entry => entry.Path == path).Name;
 
     /// <summary>Whether there is a path of a name, or it is <c>auto</c>.</summary>
-    public static bool IsKnown(string name) => name.Equals(Auto, StringComparison.OrdinalIgnoreCase) || Find(name) is not null;
+    public static bool IsKnown(string name) => IsAuto(name) || Find(name) is not null;
 
     /// <summary>The path of a name.</summary>
     /// <returns>Null where no path has that name; <c>auto</c> is none.</returns>
@@ -38,9 +42,12 @@ internal static class DecodePaths
     /// <exception cref="ModelFormatException">There is no such path, or it cannot run.</exception>
     public static DecodePath Require(string name, ModelConfiguration configuration, QuantizationFormat format, CudaDevice device)
     {
-        DecodePath path = name.Equals(Auto, StringComparison.OrdinalIgnoreCase)
-            ? Default
-            : Find(name) ?? throw new ModelFormatException(Unknown(name));
+        if (IsAuto(name))
+        {
+            return Default(configuration, format, device);
+        }
+
+        DecodePath path = Find(name) ?? throw new ModelFormatException(Unknown(name));
         if (path == DecodePath.Persistent && PersistentKernel.Refusal(configuration, format, device) is { } refusal)
         {
             throw new ModelFormatException(refusal);
@@ -61,4 +68,6 @@ internal static class DecodePaths
 
         return path;
     }
+
+    private static bool IsAuto(string name) => name.Equals(Auto, StringComparison.OrdinalIgnoreCase);
 }
