@@ -26,6 +26,15 @@ internal sealed class BatchProduct(LinearKernels linear, Func<TiledProduct> tile
 
     private readonly FewTokenProduct _few = new(linear);
 
+    /// <summary>The products of a model, with cuBLAS where it is installed.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="tiled">Asked for when the first product needs it.</param>
+    public static BatchProduct Of(CudaLanguageModel model, Func<TiledProduct> tiled)
+    {
+        model.TryGetCuBlas(out CuBlasProduct? cuBlas);
+        return new(model.Kernels.Linear, tiled, cuBlas, model.Format.Bits == 16);
+    }
+
     /// <summary>Whether the own kernel of few tokens is the fastest.</summary>
     public static bool IsForFewTokens(PackedLayout layout, int tokens) =>
         tokens <= LinearKernels.MaxTokens

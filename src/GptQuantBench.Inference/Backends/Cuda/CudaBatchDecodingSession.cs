@@ -53,9 +53,8 @@ internal sealed class CudaBatchDecodingSession : IBatchDecodingSession
         try
         {
             _attention = new(_configuration, _kernels, _buffers);
-            model.TryGetCuBlas(out CuBlasProduct? cuBlas);
             _tiled = model.Path == DecodePath.CuBlas ? null : new(model.Pools, _stream, _kernels.Tiled);
-            IMatrixProduct product = _tiled is null ? model.CuBlas : new BatchProduct(_kernels.Linear, () => _tiled, cuBlas, model.Format.Bits == 16);
+            IMatrixProduct product = _tiled is null ? model.CuBlas : BatchProduct.Of(model, () => _tiled);
             _blocks = new(_configuration, _layers, _kernels.Rows, _buffers, product, _attention);
         }
         catch

@@ -70,11 +70,9 @@ internal sealed class CudaDecodingSession : IDecodingSession
                 DecodePath.CuBlas => Stepwise(model.CuBlas),
                 _ => fused,
             };
-            _long = model.Path switch
-            {
-                DecodePath.Graph or DecodePath.Persistent when longPrompts => Stepwise(PromptProduct()),
-                _ => _short,
-            };
+            _long = longPrompts && model.Path is DecodePath.Graph or DecodePath.Persistent
+                ? Stepwise(BatchProduct.Of(model, () => _tiled ??= new(model.Pools, _stream, _kernels.Tiled)))
+                : _short;
             if (_replays && _persistent is null)
             {
                 _greedy.Step = _recorder.Capture(() => QueueStep(sampled: false));
@@ -290,12 +288,6 @@ internal sealed class CudaDecodingSession : IDecodingSession
         }
 
         _stream.Synchronize();
-    }
-
-    private BatchProduct PromptProduct()
-    {
-        _model.TryGetCuBlas(out CuBlasProduct? cuBlas);
-        return new(_kernels.Linear, () => _tiled ??= new(_model.Pools, _stream, _kernels.Tiled), cuBlas, _model.Format.Bits == 16);
     }
 
     private StepwiseForwardPass Stepwise(IMatrixProduct product) => new(_configuration, _layers, _kernels, _buffers, product);

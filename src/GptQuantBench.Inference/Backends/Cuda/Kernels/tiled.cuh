@@ -23,6 +23,7 @@
 // Weights are requested before the previous kernel's results are waited for: they depend on nothing.
 #pragma once
 #include "formats.cuh"
+#include "tiled_copies.cuh"
 
 static const int StageRowBytes = 128;
 
@@ -48,65 +49,6 @@ struct TiledArguments {
     i32 splits;
     i32 end; // TiledEnd
 };
-
-DEVICE u32 shared_address(const void* pointer) {
-    u32 address;
-    asm("{ .reg .u64 t; cvta.to.shared.u64 t, %1; cvt.u32.u64 %0, t; }" : "=r"(address) : "l"(pointer));
-    return address;
-}
-
-// 16 bytes from global to shared memory; of which `inside` are read and the others zero.
-DEVICE void copy16(u32 to, const void* from, u32 inside) {
-    asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" ::"r"(to), "l"(from), "r"(inside) : "memory");
-}
-
-// The same for what is read once and in order: the bytes behind come into the L2 cache (PTX since 7.4, which sm_80's is not).
-DEVICE void copy16_ahead(u32 to, const void* from, u32 inside) {
-#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 900
-    asm volatile("cp.async.cg.shared.global.L2::256B [%0], [%1], 16, %2;" ::"r"(to), "l"(from), "r"(inside) : "memory");
-#else
-    copy16(to, from, inside);
-#endif
-}
-
-// `unit` bytes (8, 4 or 2), of which `inside` are read and the others zero; `from` and `to` are multiples of it.
-DEVICE void copy_unit(u32 to, const u8* from, int unit, int inside) {
-    if (unit == 8) {
-        asm volatile("cp.async.ca.shared.global [%0], [%1], 8, %2;" ::"r"(to), "l"(from), "r"(inside) : "memory");
-    } else if (unit == 4) {
-        asm volatile("cp.async.ca.shared.global [%0], [%1], 4, %2;" ::"r"(to), "l"(from), "r"(inside) : "memory");
-    } else { // too small for an asynchronous copy
-        half_t value = 0;
-        if (inside) {
-            value = *(const half_t*)from;
-        }
-        asm volatile("st.shared.u16 [%0], %1;" ::"r"(to), "h"(value) : "memory");
-    }
-}
-
-DEVICE void close_copies() { asm volatile("cp.async.commit_group;" ::: "memory"); }
-
-// Waits until at most Open groups of copies are not done.
-template <int Open> DEVICE void wait_for_copies() { asm volatile("cp.async.wait_group %0;" ::"n"(Open) : "memory"); }
-
-DEVICE vec4 load_shared(u32 address) {
-    vec4 v;
-    asm volatile("ld.shared.v4.u32 {%0, %1, %2, %3}, [%4];" : "=r"(v.x), "=r"(v.y), "=r"(v.z), "=r"(v.w) : "r"(address) : "memory");
-    return v;
-}
-
-DEVICE half_t load_shared_half(u32 address) {
-    half_t v;
-    asm volatile("ld.shared.u16 %0, [%1];" : "=h"(v) : "r"(address) : "memory");
-    return v;
-}
-
-// What another block has written before it arrived.
-DEVICE float4_t load_published(const float* address) {
-    float4_t v;
-    asm volatile("ld.global.cg.v4.f32 {%0, %1, %2, %3}, [%4];" : "=f"(v.x), "=f"(v.y), "=f"(v.z), "=f"(v.w) : "l"(address) : "memory");
-    return v;
-}
 
 // Shared memory that a block's ring may take. sm_90: two blocks a multiprocessor; of wide ones and for 64 tokens one, whose registers
 // fill it.
@@ -148,8 +90,8 @@ template <class Format, int Groups, int Slots> struct Tiled {
     const u8* inputs;
     int inputTokens; // copies that have a token
     int scaleUnit, scaleShift; // bytes of a copy of scales, and log2 of the copies of a row
-    int scaleLine, scaleLines, scaleOffset; // row of its first copy, rows, and bytes from a row's first copy to its own
-    u64 scaleRow; // bytes from the matrix's first scale to this row's
+    int scaleLine, scaleOffset; // row of its first copy, and bytes from a row's first copy to its own
+    u32 scaleRow; // scales of the matrix before this row's
 
     DEVICE Tiled(const TiledArguments& arguments, const void* memory) : a(arguments) {
         const Matrix& m = a.matrix;
@@ -176,9 +118,8 @@ template <class Format, int Groups, int Slots> struct Tiled {
                 scaleShift++;
             }
             scaleLine = thread >> scaleShift;
-            scaleLines = (a.tileRows + 31) & ~31;
             scaleOffset = (thread & ((1 << scaleShift) - 1)) * scaleUnit;
-            scaleRow = (u64)minimum(firstRow + scaleLine, m.rows - 1) * m.groups * 2;
+            scaleRow = (u32)minimum(firstRow + scaleLine, m.rows - 1) * m.groups;
         }
     }
 
@@ -230,17 +171,18 @@ template <class Format, int Groups, int Slots> struct Tiled {
         const Matrix& m = a.matrix;
         int group = pair * (2 * Columns >> m.groupShift) + scaleOffset / 2, inside = minimum((m.groups - group) * 2, scaleUnit);
         inside = inside > 0 ? inside : 0;
-        const u8* from = (const u8*)(scales + (inside > 0 ? group : 0));
+        int lines = (a.tileRows + 31) & ~31;
+        scales += inside > 0 ? group : 0;
         if (scaleUnit == 16) {
-            if (scaleLine < scaleLines) {
-                copy16(to + scaleLine * ScaleRowBytes + scaleOffset, from + scaleRow, inside);
+            if (scaleLine < lines) {
+                copy16(to + scaleLine * ScaleRowBytes + scaleOffset, scales + scaleRow, inside);
             }
             return;
         }
 #pragma unroll 1
-        for (int line = scaleLine; line < scaleLines; line += Threads >> scaleShift) {
-            u64 row = (u64)minimum(firstRow + line, m.rows - 1) * m.groups * 2;
-            copy_unit(to + line * ScaleRowBytes + scaleOffset, from + row, scaleUnit, inside);
+        for (int line = scaleLine; line < lines; line += Threads >> scaleShift) {
+            const half_t* from = scales + (u64)minimum(firstRow + line, m.rows - 1) * m.groups;
+            copy_unit(to + line * ScaleRowBytes + scaleOffset, (const u8*)from, scaleUnit, inside);
         }
     }
 
