@@ -1,0 +1,200 @@
+"""Lets the tests judge Stryker's mutants: judge.py RESULTS PROJECT TESTS.dll [FILE...]. MutantJudge.cs is the program that it gives orders to."""
+import fnmatch
+import json
+import os
+import pathlib
+import queue
+import select
+import subprocess
+import sys
+import threading
+
+# Simulations and tests of whole models take seconds each; other tests see the same mistakes.
+LEFT_OUT = (".Hub.", ".Backends.", ".Tokenization.", ".Soak.", "Simulation")
+LONGEST_COVERAGE = 120
+BATCH = 40
+
+
+class Ended(Exception):
+    """The process crashed, or was stopped because it computed for too long."""
+
+
+class Worker:
+    """A process of tests. Its limits are seconds of a processor, so that a busy machine changes no verdict."""
+
+    def __init__(self, tests, assembly, mutant=None):
+        arguments = ["dotnet", "exec", tests, assembly] + ([str(mutant)] if mutant is not None else [])
+        environment = dict(os.environ, DOTNET_GCHeapHardLimit="100000000", DOTNET_gcServer="0", DOTNET_DbgEnableMiniDump="0")
+        self.process = subprocess.Popen(
+            arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, cwd=os.path.dirname(tests), env=environment)
+        self.names = {entry["Key"]: entry["Value"] for entry in self._answer(60)}
+
+    def computed(self):
+        fields = pathlib.Path(f"/proc/{self.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def _answer(self, seconds):
+        start, idle, last = self.computed(), 0, -1.0
+        while not select.select([self.process.stdout], [], [], 1)[0]:
+            now = self.computed()
+            idle = idle + 1 if now == last else 0
+            last = now
+            # A test that waits for what never comes computes nothing; neither does one whose process is stopped for a while.
+            if now - start > seconds or idle > 900:
+                self.stop()
+                raise Ended("Timeout")
+        line = self.process.stdout.readline()
+        if not line:
+            self.stop()
+            raise Ended("Killed")
+        return json.loads(line)
+
+    def order(self, line, seconds):
+        try:
+            self.process.stdin.write((line + "\n").encode())
+            self.process.stdin.flush()
+        except BrokenPipeError:
+            self.stop()
+            raise Ended("Killed") from None
+        return self._answer(seconds)
+
+    def stop(self):
+        self.process.kill()
+        self.process.wait()
+        self.process.stdin.close()
+        self.process.stdout.close()
+
+
+class Judge:
+    def __init__(self, tests, assembly):
+        self.tests, self.assembly = tests, assembly
+        self.coverage = {}
+        self.names = {}
+
+    def start(self, mutant=None):
+        return Worker(self.tests, self.assembly, mutant)
+
+    def cover(self):
+        worker, ends = self.start(), 0
+        self.names = worker.names
+        for test, name in sorted(self.names.items(), key=lambda entry: entry[1]):
+            if any(text in name for text in LEFT_OUT):
+                continue
+            try:
+                answer = worker.order(f"cover {test}", LONGEST_COVERAGE)
+            except Ended as ended:
+                print(f"left out, {ended}: {name}", flush=True)
+                worker = self.start()
+                ends += 1
+                if ends > 20:
+                    sys.exit("Too many tests end their process; something is wrong with it.")
+                continue
+            if answer["fails"]:
+                print(f"left out, fails without a mutant: {name}", flush=True)
+                continue
+            self.coverage[test] = answer
+        worker.stop()
+
+    def tests_of(self, mutants):
+        reached = [test for test, answer in self.coverage.items() if not mutants.isdisjoint(answer["reached"])]
+        return sorted(reached, key=lambda test: self.coverage[test]["seconds"])
+
+    def limit(self, tests):
+        return 20 + 10 * sum(self.coverage[test]["seconds"] for test in tests)
+
+    def judge(self, worker, mutant, tests):
+        """The status, and the test that noticed."""
+        try:
+            answer = worker.order(f"judge {mutant} {' '.join(tests)}", self.limit(tests))
+        except Ended as ended:
+            return str(ended), None
+        return ("Killed", answer["killer"]) if answer["killer"] else ("Survived", None)
+
+
+def judge_all(judge, mutants, of_file, report):
+    work = queue.Queue()
+    in_static = {mutant for answer in judge.coverage.values() for mutant in answer["reachedInStatic"]}
+    for start in range(0, len(mutants), BATCH):
+        work.put(mutants[start:start + BATCH])
+
+    def afresh(mutant, tests):
+        try:
+            worker = judge.start(mutant)
+        except Ended as ended:
+            return str(ended), None
+        result = judge.judge(worker, mutant, tests)
+        if worker.process.poll() is None:
+            worker.stop()
+        return result
+
+    def run():
+        worker = judge.start()
+        while True:
+            try:
+                batch = work.get_nowait()
+            except queue.Empty:
+                worker.stop()
+                return
+            killers, results = [], {}
+            for mutant in batch:
+                tests = judge.tests_of({mutant})
+                if not tests:
+                    results[mutant] = ("NoCoverage", None)
+                    continue
+                results[mutant] = judge.judge(worker, mutant, tests)
+                if worker.process.poll() is not None:
+                    worker = judge.start()
+                if results[mutant][0] == "Survived" and mutant in in_static:
+                    # What is computed once in a process was computed without it.
+                    results[mutant] = afresh(mutant, judge.tests_of(of_file[mutant]))
+                elif results[mutant][1]:
+                    killers.append(results[mutant][1])
+            # A mutant may leave something behind that makes later tests fail: then each of the batch gets a process of its own.
+            unique = list(dict.fromkeys(killers))
+            if unique and judge.judge(worker, -1, unique)[0] != "Survived":
+                print(f"judged again, each in a process of its own: {len(batch)} mutants", flush=True)
+                if worker.process.poll() is None:
+                    worker.stop()
+                worker = judge.start()
+                for mutant in batch:
+                    if results[mutant][0] == "Killed":
+                        results[mutant] = afresh(mutant, judge.tests_of({mutant}))
+            report(results)
+
+    threads = [threading.Thread(target=run) for _ in range(int(os.environ.get("MUTATION_WORKERS", "2")))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+def main():
+    folder, project, tests, *globs = sys.argv[1:]
+    stored = pathlib.Path(folder) / f"{project}.judged.json"
+    judged = json.loads(stored.read_text()) if stored.exists() else {}
+    files = {}
+    for path, file in json.loads((pathlib.Path(folder) / f"{project}.mutants.json").read_text())["files"].items():
+        name = path.replace("\\", "/").split(f"{project}/")[-1]
+        mutants = [int(mutant["id"]) for mutant in file["mutants"] if mutant["status"] not in ("CompileError", "Ignored")]
+        if mutants and (not globs or any(fnmatch.fnmatch(name, glob) for glob in globs)):
+            files[name] = mutants
+    judge = Judge(tests, project)
+    judge.cover()
+    every = [mutant for name in sorted(files) for mutant in files[name]]
+    print(f"{len(judge.coverage)} of {len(judge.names)} tests judge {len(every)} mutants of {len(files)} files", flush=True)
+    lock = threading.Lock()
+
+    def report(results):
+        with lock:
+            for mutant, (status, killer) in results.items():
+                judged[str(mutant)] = {"status": status, "killer": judge.names.get(killer)}
+            stored.write_text(json.dumps(judged))
+            done = sum(str(mutant) in judged for mutant in every)
+            print(f"{done} of {len(every)}", flush=True)
+
+    for mutant in every:
+        judged.pop(str(mutant), None)
+    judge_all(judge, every, {mutant: set(mutants) for mutants in files.values() for mutant in mutants}, report)
+
+
+main()
