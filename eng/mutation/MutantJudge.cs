@@ -22,6 +22,12 @@ internal static class MutantJudge
 
     private static async Task Main(string[] args)
     {
+        if (args is ["quicken", var path])
+        {
+            QuickSwitch.Put(path);
+            return;
+        }
+
         var answers = Console.Out;
         Console.SetOut(TextWriter.Null);
         var mutants = new MutantSwitch(Assembly.Load(args[0]));
@@ -55,31 +61,30 @@ internal static class MutantJudge
     }
 }
 
-/// <summary>Stryker's switch inside a mutated assembly.</summary>
+/// <summary>The switch inside a mutated assembly (<see cref="QuickSwitch"/>).</summary>
 internal sealed class MutantSwitch
 {
+    private const int MostMutants = 1 << 16;
+
     private readonly FieldInfo _active;
-    private readonly FieldInfo _capture;
-    private readonly MethodInfo _coverage;
+    private readonly FieldInfo _reached;
 
     public MutantSwitch(Assembly mutated)
     {
-        var control = mutated.GetTypes().Single(type => type.Name == "MutantControl");
+        var control = mutated.GetTypes().Single(type => type.Name == QuickSwitch.Control);
         _active = control.GetField("ActiveMutant")!;
-        _capture = control.GetField("CaptureCoverage")!;
-        _coverage = control.GetMethod("GetCoverageData")!;
+        _reached = control.GetField(QuickSwitch.Reached)!;
     }
 
     public void Activate(int mutant) => _active.SetValue(null, mutant);
 
-    public async Task<(IList<int> Reached, IList<int> ReachedInStatic)> CoverAsync(Func<Task> run)
+    public async Task<(int[] Reached, int[] ReachedInStatic)> CoverAsync(Func<Task> run)
     {
-        _capture.SetValue(null, true);
-        _coverage.Invoke(null, null);
+        var marks = new byte[MostMutants];
+        _reached.SetValue(null, marks);
         await run();
-        _capture.SetValue(null, false);
-        var data = (IList<int>[])_coverage.Invoke(null, null)!;
-        return (data[0], data[1]);
+        _reached.SetValue(null, null);
+        return ([.. Enumerable.Range(0, MostMutants).Where(mutant => marks[mutant] != 0)], [.. Enumerable.Range(0, MostMutants).Where(mutant => (marks[mutant] & 2) != 0)]);
     }
 }
 

@@ -1,5 +1,6 @@
 """Lets the tests judge Stryker's mutants: judge.py RESULTS PROJECT TESTS.dll [FILE...]. MutantJudge.cs is the program that it gives orders to."""
 import fnmatch
+import hashlib
 import json
 import os
 import pathlib
@@ -11,7 +12,9 @@ import threading
 
 # Simulations and tests of whole models take seconds each; other tests see the same mistakes.
 LEFT_OUT = (".Hub.", ".Backends.", ".Tokenization.", ".Soak.", "Simulation")
-LONGEST_COVERAGE = 120
+LONGEST_COVERAGE = 60
+# Seconds of tests that a mutant is given, the quickest tests first: those that follow could only find more.
+BUDGET = 10
 BATCH = 40
 
 
@@ -74,12 +77,18 @@ class Judge:
     def start(self, mutant=None):
         return Worker(self.tests, self.assembly, mutant)
 
-    def cover(self):
+    def cover(self, stored):
+        """What each test reaches; asked again only where the tests have changed."""
+        built = hashlib.sha256(pathlib.Path(self.tests).read_bytes()).hexdigest()
+        if stored.exists() and (known := json.loads(stored.read_text()))["tests"] == built:
+            self.names, self.coverage = known["names"], known["coverage"]
+            return
         worker, ends = self.start(), 0
         self.names = worker.names
         for test, name in sorted(self.names.items(), key=lambda entry: entry[1]):
             if any(text in name for text in LEFT_OUT):
                 continue
+            start = worker.computed()
             try:
                 answer = worker.order(f"cover {test}", LONGEST_COVERAGE)
             except Ended as ended:
@@ -93,11 +102,20 @@ class Judge:
                 print(f"left out, fails without a mutant: {name}", flush=True)
                 continue
             self.coverage[test] = answer
+            if worker.computed() - start > 5:
+                print(f"{worker.computed() - start:.0f} s: {name}", flush=True)
         worker.stop()
+        stored.write_text(json.dumps({"tests": built, "names": self.names, "coverage": self.coverage}))
 
     def tests_of(self, mutants):
         reached = [test for test, answer in self.coverage.items() if not mutants.isdisjoint(answer["reached"])]
-        return sorted(reached, key=lambda test: self.coverage[test]["seconds"])
+        chosen, seconds = [], 0.0
+        for test in sorted(reached, key=lambda test: self.coverage[test]["seconds"]):
+            seconds += self.coverage[test]["seconds"]
+            if chosen and seconds > BUDGET:
+                break
+            chosen.append(test)
+        return chosen
 
     def limit(self, tests):
         return 20 + 10 * sum(self.coverage[test]["seconds"] for test in tests)
@@ -179,7 +197,7 @@ def main():
         if mutants and (not globs or any(fnmatch.fnmatch(name, glob) for glob in globs)):
             files[name] = mutants
     judge = Judge(tests, project)
-    judge.cover()
+    judge.cover(pathlib.Path(folder) / f"{project}.coverage.json")
     every = [mutant for name in sorted(files) for mutant in files[name]]
     print(f"{len(judge.coverage)} of {len(judge.names)} tests judge {len(every)} mutants of {len(files)} files", flush=True)
     lock = threading.Lock()
