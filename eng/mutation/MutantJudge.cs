@@ -40,10 +40,10 @@ internal static class MutantJudge
             var order = line.Split(' ');
             if (order[0] == "cover")
             {
-                var (reached, reachedInStatic) = await mutants.CoverAsync(() => tests.FailsAsync(order[1]));
+                var reached = await mutants.CoverAsync(() => tests.FailsAsync(order[1]));
                 var start = Stopwatch.GetTimestamp();
                 var fails = await tests.FailsAsync(order[1]);
-                answers.WriteLine(JsonSerializer.Serialize(new { reached, reachedInStatic, fails, seconds = Stopwatch.GetElapsedTime(start).TotalSeconds }));
+                answers.WriteLine(JsonSerializer.Serialize(new { reached, fails, seconds = Stopwatch.GetElapsedTime(start).TotalSeconds }));
             }
             else
             {
@@ -78,13 +78,13 @@ internal sealed class MutantSwitch
 
     public void Activate(int mutant) => _active.SetValue(null, mutant);
 
-    public async Task<(int[] Reached, int[] ReachedInStatic)> CoverAsync(Func<Task> run)
+    public async Task<int[]> CoverAsync(Func<Task> run)
     {
         var marks = new byte[MostMutants];
         _reached.SetValue(null, marks);
         await run();
         _reached.SetValue(null, null);
-        return ([.. Enumerable.Range(0, MostMutants).Where(mutant => marks[mutant] != 0)], [.. Enumerable.Range(0, MostMutants).Where(mutant => (marks[mutant] & 2) != 0)]);
+        return [.. Enumerable.Range(0, MostMutants).Where(mutant => marks[mutant] != 0)];
     }
 }
 

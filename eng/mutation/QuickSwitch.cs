@@ -11,44 +11,26 @@ internal static class QuickSwitch
 {
     public const string Control = "MutantControl";
     public const string Reached = "Reached";
-    private const string Context = "MutantContext";
 
     public static void Put(string path)
     {
         using var module = ModuleDefinition.ReadModule(path, new ReaderParameters { InMemory = true });
         var control = module.Types.Single(type => type.Name == Control);
-        var isInStatic = module.Types.Single(type => type.Name == Context).Methods.Single(method => method.Name == "InStatic");
         var active = control.Fields.Single(field => field.Name == "ActiveMutant");
         var reached = new FieldDefinition(Reached, FieldAttributes.Public | FieldAttributes.Static, new ArrayType(module.TypeSystem.Byte));
         control.Fields.Add(reached);
 
-        // void Reach(int id) => Reached[id] |= InStatic() ? 2 : 1;
-        var reach = new MethodDefinition("Reach", MethodAttributes.Private | MethodAttributes.Static, module.TypeSystem.Void);
-        reach.Parameters.Add(new ParameterDefinition("id", ParameterAttributes.None, module.TypeSystem.Int32));
-        var il = reach.Body.GetILProcessor();
-        il.Emit(OpCodes.Ldsfld, reached);
-        il.Emit(OpCodes.Ldarg_0);
-        il.Emit(OpCodes.Ldsfld, reached);
-        il.Emit(OpCodes.Ldarg_0);
-        il.Emit(OpCodes.Ldelem_U1);
-        il.Emit(OpCodes.Call, isInStatic);
-        il.Emit(OpCodes.Ldc_I4_1);
-        il.Emit(OpCodes.Add);
-        il.Emit(OpCodes.Or);
-        il.Emit(OpCodes.Conv_U1);
-        il.Emit(OpCodes.Stelem_I1);
-        il.Emit(OpCodes.Ret);
-        control.Methods.Add(reach);
-
-        // bool IsActive(int id) { if (Reached != null) Reach(id); return id == ActiveMutant; }
+        // bool IsActive(int id) { if (Reached != null) Reached[id] = 1; return id == ActiveMutant; }
         var isActive = control.Methods.Single(method => method.Name == "IsActive");
         isActive.Body = new MethodBody(isActive);
-        il = isActive.Body.GetILProcessor();
+        var il = isActive.Body.GetILProcessor();
         var compare = il.Create(OpCodes.Ldarg_0);
         il.Emit(OpCodes.Ldsfld, reached);
         il.Emit(OpCodes.Brfalse, compare);
+        il.Emit(OpCodes.Ldsfld, reached);
         il.Emit(OpCodes.Ldarg_0);
-        il.Emit(OpCodes.Call, reach);
+        il.Emit(OpCodes.Ldc_I4_1);
+        il.Emit(OpCodes.Stelem_I1);
         il.Append(compare);
         il.Emit(OpCodes.Ldsfld, active);
         il.Emit(OpCodes.Ceq);

@@ -1,4 +1,4 @@
-"""Lets the tests judge Stryker's mutants: judge.py RESULTS PROJECT TESTS.dll [FILE...]. MutantJudge.cs is the program that it gives orders to."""
+"""Lets the tests judge Stryker's mutants: judge.py RESULTS PROJECT TESTS.dll [--fresh] [FILE...]. MutantJudge.cs is the program that it gives orders to."""
 import fnmatch
 import hashlib
 import json
@@ -10,8 +10,8 @@ import subprocess
 import sys
 import threading
 
-# Simulations and tests of whole models take seconds each; other tests see the same mistakes.
-LEFT_OUT = (".Hub.", ".Backends.", ".Tokenization.", ".Soak.", "Simulation")
+# Tests of other areas, which reach these from afar.
+LEFT_OUT = (".Hub.", ".Backends.", ".Tokenization.", ".Evaluation.", ".Soak.")
 LONGEST_COVERAGE = 60
 # Seconds of tests that a mutant is given, the quickest tests first: those that follow could only find more.
 BUDGET = 10
@@ -27,7 +27,7 @@ class Worker:
 
     def __init__(self, tests, assembly, mutant=None):
         arguments = ["dotnet", "exec", tests, assembly] + ([str(mutant)] if mutant is not None else [])
-        environment = dict(os.environ, DOTNET_GCHeapHardLimit="100000000", DOTNET_gcServer="0", DOTNET_DbgEnableMiniDump="0")
+        environment = dict(os.environ, DOTNET_GCHeapHardLimit="100000000", DOTNET_TieredPGO="0", DOTNET_DbgEnableMiniDump="0")
         self.process = subprocess.Popen(
             arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, cwd=os.path.dirname(tests), env=environment)
         self.names = {entry["Key"]: entry["Value"] for entry in self._answer(60)}
@@ -129,9 +129,8 @@ class Judge:
         return ("Killed", answer["killer"]) if answer["killer"] else ("Survived", None)
 
 
-def judge_all(judge, mutants, of_file, report):
+def judge_all(judge, mutants, of_file, is_fresh, report):
     work = queue.Queue()
-    in_static = {mutant for answer in judge.coverage.values() for mutant in answer["reachedInStatic"]}
     for start in range(0, len(mutants), BATCH):
         work.put(mutants[start:start + BATCH])
 
@@ -156,17 +155,15 @@ def judge_all(judge, mutants, of_file, report):
             killers, results = [], {}
             for mutant in batch:
                 tests = judge.tests_of({mutant})
-                if not tests:
-                    results[mutant] = ("NoCoverage", None)
-                    continue
-                results[mutant] = judge.judge(worker, mutant, tests)
+                results[mutant] = judge.judge(worker, mutant, tests) if tests else ("NoCoverage", None)
                 if worker.process.poll() is not None:
                     worker = judge.start()
-                if results[mutant][0] == "Survived" and mutant in in_static:
-                    # What is computed once in a process was computed without it.
-                    results[mutant] = afresh(mutant, judge.tests_of(of_file[mutant]))
-                elif results[mutant][1]:
+                if results[mutant][1]:
                     killers.append(results[mutant][1])
+                elif results[mutant][0] in ("Survived", "NoCoverage") and is_fresh(mutant) and judge.tests_of(of_file[mutant]):
+                    again = afresh(mutant, judge.tests_of(of_file[mutant]))
+                    if again[0] != "Survived":
+                        results[mutant] = again
             # A mutant may leave something behind that makes later tests fail: then each of the batch gets a process of its own.
             unique = list(dict.fromkeys(killers))
             if unique and judge.judge(worker, -1, unique)[0] != "Survived":
@@ -187,15 +184,17 @@ def judge_all(judge, mutants, of_file, report):
 
 
 def main():
-    folder, project, tests, *globs = sys.argv[1:]
+    is_again = "--fresh" in sys.argv
+    folder, project, tests, *globs = [argument for argument in sys.argv[1:] if argument != "--fresh"]
     stored = pathlib.Path(folder) / f"{project}.judged.json"
     judged = json.loads(stored.read_text()) if stored.exists() else {}
-    files = {}
+    files, static = {}, set()
     for path, file in json.loads((pathlib.Path(folder) / f"{project}.mutants.json").read_text())["files"].items():
         name = path.replace("\\", "/").split(f"{project}/")[-1]
         mutants = [int(mutant["id"]) for mutant in file["mutants"] if mutant["status"] not in ("CompileError", "Ignored")]
         if mutants and (not globs or any(fnmatch.fnmatch(name, glob) for glob in globs)):
             files[name] = mutants
+            static.update(int(mutant["id"]) for mutant in file["mutants"] if mutant.get("static"))
     judge = Judge(tests, project)
     judge.cover(pathlib.Path(folder) / f"{project}.coverage.json")
     every = [mutant for name in sorted(files) for mutant in files[name]]
@@ -210,9 +209,14 @@ def main():
             done = sum(str(mutant) in judged for mutant in every)
             print(f"{done} of {len(every)}", flush=True)
 
+    # What is computed once in a process, by the code or for the tests, is computed without the mutant unless that is there from the start.
+    # A process for each survivor takes long; with --fresh, the survivors of an earlier judgement get one.
+    if is_again:
+        every = [mutant for mutant in every if judged.get(str(mutant), {}).get("status") in ("Survived", "NoCoverage")]
     for mutant in every:
         judged.pop(str(mutant), None)
-    judge_all(judge, every, {mutant: set(mutants) for mutants in files.values() for mutant in mutants}, report)
+    of_file = {mutant: set(mutants) for mutants in files.values() for mutant in mutants}
+    judge_all(judge, every, of_file, lambda mutant: is_again or mutant in static, report)
 
 
 main()
