@@ -10,6 +10,7 @@
 # Stryker makes one assembly with all mutants in it and a switch. Its own way of trying them starts a process for most of them and asks a
 # file at each switch, about 10 s a mutant; eng/mutation/MutantJudge.cs throws a quicker switch inside one process. Checks for null arguments
 # are left alone: the compiler finds those mistakes. All lies under artifacts/mutation, on a copy of the tree. MUTATION_WORKERS: processes, 2.
+# MUTATION_SECONDS: how long the tests of a mutant may take without it, the quickest first, 2.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 results=$PWD/artifacts/mutation

@@ -1,4 +1,5 @@
 """Lets the tests judge Stryker's mutants: judge.py RESULTS PROJECT TESTS.dll [--fresh] [FILE...]. MutantJudge.cs is the program that it gives orders to."""
+import fcntl
 import fnmatch
 import hashlib
 import json
@@ -14,8 +15,8 @@ import threading
 LEFT_OUT = (".Hub.", ".Backends.", ".Tokenization.", ".Evaluation.", ".Soak.")
 LONGEST_COVERAGE = 60
 # Seconds of tests that a mutant is given, the quickest tests first: those that follow could only find more.
-BUDGET = 10
-BATCH = 40
+BUDGET = float(os.environ.get("MUTATION_SECONDS", "2"))
+BATCH = 10
 
 
 class Ended(Exception):
@@ -199,22 +200,24 @@ def main():
     judge.cover(pathlib.Path(folder) / f"{project}.coverage.json")
     every = [mutant for name in sorted(files) for mutant in files[name]]
     print(f"{len(judge.coverage)} of {len(judge.names)} tests judge {len(every)} mutants of {len(files)} files", flush=True)
-    lock = threading.Lock()
+    done = 0
 
     def report(results):
-        with lock:
+        nonlocal done
+        # Other processes may judge other files meanwhile.
+        with open(stored.with_suffix(".lock"), "w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            known = json.loads(stored.read_text()) if stored.exists() else {}
             for mutant, (status, killer) in results.items():
-                judged[str(mutant)] = {"status": status, "killer": judge.names.get(killer)}
-            stored.write_text(json.dumps(judged))
-            done = sum(str(mutant) in judged for mutant in every)
+                known[str(mutant)] = {"status": status, "killer": judge.names.get(killer)}
+            stored.write_text(json.dumps(known))
+            done += len(results)
             print(f"{done} of {len(every)}", flush=True)
 
     # What is computed once in a process, by the code or for the tests, is computed without the mutant unless that is there from the start.
     # A process for each survivor takes long; with --fresh, the survivors of an earlier judgement get one.
     if is_again:
         every = [mutant for mutant in every if judged.get(str(mutant), {}).get("status") in ("Survived", "NoCoverage")]
-    for mutant in every:
-        judged.pop(str(mutant), None)
     of_file = {mutant: set(mutants) for mutants in files.values() for mutant in mutants}
     judge_all(judge, every, of_file, lambda mutant: is_again or mutant in static, report)
 

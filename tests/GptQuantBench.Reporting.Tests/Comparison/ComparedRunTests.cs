@@ -17,6 +17,7 @@ public sealed class ComparedRunTests
         ComparedRun run = ComparedRun.Of(_full);
         Assert.Equal(
             (_full.Metadata.StartedAt, "0.1.0", "0123abc", "Example GPU"), (run.StartedAt, run.ToolVersion, run.Commit, run.Device));
+        Assert.Equal("Example GPU", ComparedRun.Of(_full with { Results = [_full.Results[0] with { Device = "Other" }] }).Device);
     }
 
     [Fact]
