@@ -78,11 +78,8 @@ class Judge:
     def start(self, mutant=None):
         worker = Worker(self.tests, self.assembly, mutant)
         if mutant is None and self.coverage:
-            # One test of each class, so that no static data is made while a mutant is switched on.
-            first = {}
-            for test in sorted(self.coverage, key=lambda test: self.coverage[test]["seconds"]):
-                first.setdefault(self.names[test].split("(")[0].rsplit(".", 1)[0], test)
-            quick = [test for test in first.values() if self.coverage[test]["seconds"] < 0.5]
+            # Static data must not be made while a mutant is switched on.
+            quick = [test for test in self.coverage if self.coverage[test]["seconds"] < 0.05]
             worker.order(f"judge -1 {' '.join(quick)}", self.limit(quick))
         return worker
 
@@ -164,7 +161,8 @@ def judge_all(judge, mutants, of_file, is_fresh, report):
             killers, results = [], {}
             for mutant in batch:
                 tests = judge.tests_of({mutant})
-                results[mutant] = judge.judge(worker, mutant, tests) if tests else ("NoCoverage", None)
+                in_process = tests and not is_fresh(mutant)
+                results[mutant] = judge.judge(worker, mutant, tests) if in_process else ("NoCoverage" if not tests else "Survived", None)
                 if worker.process.poll() is not None:
                     worker = judge.start()
                 if results[mutant][1]:
