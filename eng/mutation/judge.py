@@ -124,7 +124,7 @@ class Judge:
         return chosen
 
     def limit(self, tests):
-        return 20 + 10 * sum(self.coverage[test]["seconds"] for test in tests)
+        return 5 + 4 * sum(self.coverage[test]["seconds"] for test in tests)
 
     def judge(self, worker, mutant, tests):
         """The status, and the test that noticed."""

@@ -81,4 +81,13 @@ public sealed class DriftTests
         Assert.Equal(Math.Sqrt(2 / 3.0 + 1), corrected.StandardError, 12);
         Assert.Equal(6, corrected.DegreesOfFreedom, 12);
     }
+
+    [Fact]
+    public void RunsOfUnequalLengthAreTakenAtTheirMiddles()
+    {
+        // Two slower with each process, four and five of them: 4.5 lie between the middles, so 9 of the difference of 11 is trend.
+        WelchTest corrected = new Drift(2, 0, 5).Correct(new ProcessSample([1, 3, 5, 7], [11, 13, 15, 17, 19]));
+        Assert.Equal(2, corrected.Difference, 12);
+        Assert.Equal(0, corrected.StandardError, 12);
+    }
 }
