@@ -9,16 +9,19 @@ COUNTED = ("Killed", "Timeout", "Survived", "NoCoverage")
 
 
 def read(folder):
-    """Per file: its mutants, with the status that the tests gave them."""
-    files = {}
+    """Per file: its mutants, with the status that the tests gave them; and how many files are not judged, or not completely."""
+    files, rest = {}, []
     for path in sorted(pathlib.Path(folder).glob("*.mutants.json")):
         project = path.name.removesuffix(".mutants.json")
         judged = json.loads(path.with_name(f"{project}.judged.json").read_text())
         for name, file in json.loads(path.read_text())["files"].items():
-            mutants = [mutant | judged[mutant["id"]] for mutant in file["mutants"] if mutant["id"] in judged]
-            if mutants:
+            wanted = [mutant for mutant in file["mutants"] if mutant["status"] not in ("CompileError", "Ignored")]
+            mutants = [mutant | judged[mutant["id"]] for mutant in wanted if mutant["id"] in judged]
+            if wanted and len(mutants) == len(wanted):
                 files[name.split(f"{project}/")[-1]] = mutants
-    return files
+            elif wanted:
+                rest.append(f"{name.split(f'{project}/')[-1]} ({len(wanted)})")
+    return files, rest
 
 
 def row(name, counts):
@@ -29,7 +32,7 @@ def row(name, counts):
 
 def main():
     folder, what, *text = sys.argv[1:]
-    files = read(folder)
+    files, rest = read(folder)
     if what == "survivors":
         for name, mutants in sorted(files.items()):
             for mutant in mutants:
@@ -48,6 +51,8 @@ def main():
         print(row(f"**{area}**", sum(counts.values(), Counter())))
         for name in counts:
             print(row(name, counts[name]))
+    if rest:
+        print(f"\nNot judged, or not completely (mutants): {', '.join(sorted(rest))}")
 
 
 main()
