@@ -1,57 +1,73 @@
 #!/usr/bin/env bash
-# Mutation testing with Stryker.NET: changes the code bit by bit and sees whether a test notices.
+# Mutation testing: changes the code bit by bit and sees whether a test notices.
 #
-#   eng/mutate.sh                    every area; hours
-#   eng/mutate.sh AREAS [FILE...]    areas of one project (a,b), or some files of them (globs, e.g. 'Holm.cs' 'Figures/*.cs'); most of the
-#                                    time goes into building, so one run of many files is better than many runs
-#   eng/mutate.sh --table            the table of docs/testing.md, from all that was run so far
+#   eng/mutate.sh make PROJECT               Stryker.NET's mutants of Inference (checkpoints, quantisation, sampling) or Reporting
+#   eng/mutate.sh judge PROJECT [FILE...]    lets the tests judge them: all, or those of some files (globs, e.g. 'Comparison/*')
+#   eng/mutate.sh judge PROJECT --fresh ...  judges the survivors again, each in a process of its own
+#   eng/mutate.sh table                      the table of docs/testing.md, from all that was judged so far
+#   eng/mutate.sh survivors [TEXT]           the mutants that no test noticed, in files with TEXT in their name
 #
-# Stryker overwrites built assemblies, so it works on a copy of the tree. Results: artifacts/mutation/*.json, one a run; of a file that was
-# run again, the newest counts. Checks for null arguments are left alone: the compiler finds those mistakes.
+# Stryker makes one assembly with all mutants in it and a switch. Its own way of trying them starts a process for most of them and asks a
+# file at each switch, about 10 s a mutant; eng/mutation/MutantJudge.cs throws a quicker switch inside one process. Checks for null arguments
+# are left alone: the compiler finds those mistakes. All lies under artifacts/mutation, on a copy of the tree. MUTATION_WORKERS: processes, 2.
+# MUTATION_SECONDS: how long the tests of a mutant may take without it, the quickest first, 2.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 results=$PWD/artifacts/mutation
-if [[ ${1-} == --table ]]; then exec python3 eng/mutation_table.py "$results"; fi
+tree=$results/tree
 
-# Area: project, what is mutated, the tests that judge it. Left out are tests that take seconds each and look at the whole.
-areas=(checkpoints quantization sampling comparison figures records tables pages charts)
 define() {
   case $1 in
-    checkpoints) project=Inference mutate=('Checkpoints/**') tests='Checkpoints/*Tests.cs;Models/*Tests.cs' ;;
-    quantization) project=Inference mutate=('Quantization/**') tests='Quantization/**/*Tests.cs' ;;
-    sampling) project=Inference mutate=('Sampling/**') tests='Sampling/*Tests.cs' ;;
-    comparison) project=Reporting mutate=('Comparison/**') tests='Comparison/*Tests.cs' ;;
-    figures) project=Reporting mutate=('Figures/**' 'History/**') tests='Figures/*Tests.cs;History/*Tests.cs;Tables/*Tests.cs' ;;
-    records) project=Reporting mutate=('Json/**' 'Records/**' 'Merging/**' 'Export/**') tests='Json/*Tests.cs;Records/*Tests.cs;Merging/*Tests.cs;Export/*Tests.cs' ;;
-    tables) project=Reporting mutate=('Tables/**' 'Markdown/**') tests='Tables/*Tests.cs;Markdown/*Tests.cs;Comparison/*PagesTests.cs' ;;
-    pages) project=Reporting mutate=('Html/**' 'Pages/**' 'Terminal/**') tests='Html/*Tests.cs;Pages/*Tests.cs;Terminal/*Tests.cs;Tables/*Tests.cs;Comparison/*PagesTests.cs' ;;
-    charts) project=Reporting mutate=('Charts/**') tests='Charts/*Tests.cs' ;;
-    *) echo "eng/mutate.sh: there is no area '$1', expected one of ${areas[*]}" >&2; exit 2 ;;
+    Inference) mutate=(Checkpoints Quantization Sampling) ;;
+    Reporting) mutate=('') ;;
+    *) echo "eng/mutate.sh: there is no project '$1', expected Inference or Reporting" >&2; exit 2 ;;
   esac
+  project=GptQuantBench.$1
+  tests=tests/$project.Tests
 }
 
-dotnet tool restore >/dev/null
-copy=$(mktemp -d)
-trap 'rm -rf "$copy"' EXIT
-git ls-files -co --exclude-standard -z | while IFS= read -r -d '' file; do [[ -e $file ]] && printf '%s\0' "$file"; done |
-  tar --null -T - -cf - | tar -xf - -C "$copy"
-
-run() { # areas, files
-  local chosen=$1 area of=() judges=; shift
-  for area in ${chosen//,/ }; do
-    define "$area"
-    of+=("${mutate[@]}")
-    judges+="$tests;"
-  done
-  local mutate=("${of[@]}") tests=${judges%;} patterns=() file
-  (($#)) || set -- "${mutate[@]}"
-  for file; do patterns+=(-m "**/$file"); done
-  mkdir -p "$copy/tmp" "$results"
-  # Stryker's runners talk over files of fixed names in the folder for temporary files.
-  (cd "$copy/tests/GptQuantBench.$project.Tests" && MutationTests=$tests TMPDIR=$copy/tmp dotnet stryker -p "GptQuantBench.$project.csproj" \
-    --test-runner mtp "${patterns[@]}" -f "$copy/eng/stryker-config.json" -r json -O "$copy/out" -c "${STRYKER_CONCURRENCY:-2}" --skip-version-check)
-  mv "$copy/out/reports/mutation-report.json" "$results/$(date -u +%Y%m%dT%H%M%S)-${chosen//,/-}.json"
+copy() {
+  mkdir -p "$tree" "$results/tmp"
+  git ls-files -co --exclude-standard -z | while IFS= read -r -d '' file; do [[ -e $file ]] && printf '%s\0' "$file"; done |
+    tar --null -T - -cf - | tar -xf - -C "$tree"
 }
 
-if (($#)); then run "$@"; else for area in "${areas[@]}"; do run "$area"; done; fi
-python3 eng/mutation_table.py "$results"
+# What the mutants were made of.
+sources() { find "src/$project" -name '*.cs' -not -path '*/obj/*' -print0 | sort -z | xargs -0 cat | sha256sum; }
+
+case ${1-} in
+  make)
+    define "${2-}"
+    copy
+    dotnet tool restore >/dev/null
+    patterns=()
+    for folder in "${mutate[@]}"; do patterns+=(-m "**/$project/${folder:+$folder/}**"); done
+    # Stryker's runner talks over files of fixed names in the folder for temporary files.
+    (cd "$tree/$tests" && TMPDIR=$results/tmp Mutation=keep MUTATION_RESULTS=$results MUTATED_ASSEMBLY=$project.dll dotnet stryker -p "$project.csproj" \
+      --test-runner mtp "${patterns[@]}" -f "$tree/eng/stryker-config.json" -r json -O "$results/stryker" -c 1 --skip-version-check)
+    mv "$results/stryker/reports/mutation-report.json" "$results/$project.mutants.json"
+    sources >"$results/$project.sources"
+    rm -f "$results/$project.judged.json" "$results/$project.coverage.json"
+    ;;
+  judge)
+    define "${2-}"
+    if [[ $(sources) != "$(cat "$results/$project.sources" 2>/dev/null)" ]]; then
+      echo "eng/mutate.sh: the code of $project is not what its mutants were made of; make them again with eng/mutate.sh make ${2}" >&2
+      exit 2
+    fi
+    shift 2
+    copy
+    # Tests that were taken away since.
+    (cd "$tree/$tests" && find . -name '*.cs' -not -path './obj/*' -not -path './bin/*' -print) | while IFS= read -r file; do
+      [[ -e $tests/$file ]] || rm "$tree/$tests/$file"
+    done
+    stryker=$(find "${NUGET_PACKAGES:-$HOME/.nuget/packages}/dotnet-stryker" -name Mono.Cecil.dll -printf '%h\n' | tail -n 1)
+    Mutation=judge XunitAutoGeneratedEntryPoint=false StrykerFolder=$stryker dotnet build "$tree/$tests" -c Debug -v quiet
+    built=$tree/$tests/bin/Debug/net10.0
+    cp "$results/$project.dll" "$built/$project.dll"
+    dotnet exec "$built/$project.Tests.dll" quicken "$built/$project.dll"
+    TMPDIR=$results/tmp python3 eng/mutation/judge.py "$results" "$project" "$built/$project.Tests.dll" "$@"
+    ;;
+  table | survivors) python3 eng/mutation/table.py "$results" "$@" ;;
+  *) sed -n '2,/^set/{/^set/d;s/^# \{0,1\}//p}' "${BASH_SOURCE[0]}"; exit 2 ;;
+esac

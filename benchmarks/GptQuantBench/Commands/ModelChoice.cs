@@ -22,20 +22,14 @@ internal static class ModelChoice
         ParseResult result, string artifactsDirectory, Action<string> notify, string defaultModels = DefaultModels)
     {
         var weights = result.Choice(Options.Weights, "auto", "synthetic");
-        var path = result.GetValue(Options.ModelPath);
-        if (path is not null)
+        if (Folder(result) is { } folder)
         {
-            if (result.GetValue(Options.Models) is not null)
-            {
-                throw new UserErrorException("Options --models and --model-path exclude each other; give one of them.");
-            }
-
-            return [Checked(ModelLocator.FromDirectory(path), notify)];
+            return [Checked(folder, notify)];
         }
 
         var seed = result.UInt64(Options.Seed, DefaultSeed);
         var choice = weights == "synthetic" ? WeightsChoice.Synthetic : WeightsChoice.Auto;
-        CatalogueModel[] models = [.. result.Names(Options.Models, defaultModels).Select(ModelCatalogue.Get)];
+        CatalogueModel[] models = [.. Catalogued(result, defaultModels)];
         if (choice == WeightsChoice.Auto)
         {
             AutomaticDownload.Run(models, notify);
@@ -43,6 +37,24 @@ internal static class ModelChoice
 
         return [.. models.Select(model => Checked(ModelLocator.Locate(model, choice, seed, artifactsDirectory), notify))];
     }
+
+    /// <summary>The models by name alone, nothing looked for and nothing made.</summary>
+    public static IReadOnlyList<ModelLocation> Named(ParseResult result) =>
+    [
+        .. (Folder(result) is { } folder ? [folder.Name] : Catalogued(result, DefaultModels).Select(model => model.Name))
+            .Select(name => new ModelLocation { Name = name, WeightsFile = "", Origin = WeightOrigin.Synthetic }),
+    ];
+
+    private static ModelLocation? Folder(ParseResult result) => result.GetValue(Options.ModelPath) switch
+    {
+        null => null,
+        _ when result.GetValue(Options.Models) is not null =>
+            throw new UserErrorException("Options --models and --model-path exclude each other; give one of them."),
+        var path => ModelLocator.FromDirectory(path),
+    };
+
+    private static IEnumerable<CatalogueModel> Catalogued(ParseResult result, string defaultModels) =>
+        result.Names(Options.Models, defaultModels).Select(ModelCatalogue.Get);
 
     private static ModelLocation Checked(ModelLocation location, Action<string> notify)
     {

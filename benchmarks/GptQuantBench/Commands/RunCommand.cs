@@ -65,21 +65,8 @@ internal static class RunCommand
 
     private static int List(ParseResult result, BenchmarkDotNetOptions benchmarkDotNet)
     {
-        var path = result.GetValue(Options.ModelPath);
-        var names = path is null ? result.Names(Options.Models, ModelChoice.DefaultModels) : [ModelLocator.FromDirectory(path).Name];
-        var settings = new RunSettings
-        {
-            Models = [.. names.Select(name => new ModelLocation { Name = name, WeightsFile = "", Origin = WeightOrigin.Synthetic })],
-            Formats = Formats(result),
-            Backend = "",
-            Prompt = "",
-            Tokens = 0,
-            Temperature = 0,
-            TopP = 1,
-            Seed = 0,
-            RecordDirectory = "",
-        };
-        (settings with { Sweeps = SweepChoice.Listed(settings), KernelBenchmarks = KernelChoice.Listed(settings) }).Publish();
+        var settings = Named(result, Formats(result));
+        (settings with { Sweeps = SweepChoice.Listed(settings, isFull: false), KernelBenchmarks = KernelChoice.Listed(settings) }).Publish();
         var config = ManualConfig.CreateEmpty().AddLogger(new ConsoleLogger());
         BenchmarkSwitcher.FromTypes([typeof(MainJob), .. SweepKind.All.Select(kind => kind.Type), typeof(DeviceProbes), typeof(MatrixKernels)]).Run(benchmarkDotNet.Arguments(result), config);
         return ExitCode.Success;
@@ -104,7 +91,21 @@ internal static class RunCommand
             ? (TimeSpan?)null
             : TimeSpan.FromSeconds(result.Int(Options.CaseTimeout, 0, 1, 1_000_000));
         using var records = new TemporaryDirectory("gptquantbench-records");
-        var settings = Settings(result, artifacts, records.FullName, Notify);
+        string[] Forwarded(params string[] except) =>
+            [.. benchmarkDotNet.Arguments(result, ["filter", "inProcess", "artifacts", "resume", .. except]), "--filter", .. filters];
+        var settings = Settings(
+            result,
+            artifacts,
+            records.FullName,
+            named => RequireMatch(
+                named with
+                {
+                    Sweeps = SweepChoice.HasSweeps(result) ? SweepChoice.Listed(named, SweepChoice.IsFull(result)) : null,
+                    KernelBenchmarks = KernelChoice.From(result, benchmarkDotNet, named),
+                },
+                Forwarded(),
+                filters),
+            Notify);
         // Sweeps are not split: they belong to the first part of a run.
         settings = (shard.Number == 1
             ? settings with
@@ -128,8 +129,6 @@ internal static class RunCommand
         var keptSweeps = isResumed ? FinishedCases.SweepsOf(artifacts, settings, hashes) : [];
         var keptKernels = isResumed ? FinishedCases.KernelsOf(artifacts, settings) : [];
         var iterations = result.GetValue(Options.Smoke) ? Iterations.Smoke : Iterations.For(settings.Backend);
-        string[] Forwarded(params string[] except) =>
-            [.. benchmarkDotNet.Arguments(result, ["filter", "inProcess", "artifacts", "resume", .. except]), "--filter", .. filters];
         BenchmarkRunInfo Plan(Predicate<(string Model, string Format)> isWanted, CaseCollector? progress, ILogger log)
         {
             var config = MainJobConfig.Create(settings, iterations, inProcess, artifacts, progress, log)
@@ -156,7 +155,7 @@ internal static class RunCommand
         var plannedKernels = kernelPlan.Benchmarks;
         if (matching.Count + decodePaths + plannedSweeps.Count + keptSweeps.Count + plannedKernels.Count + keptKernels.Count == 0)
         {
-            throw new UserErrorException($"The filter {string.Join(' ', filters)} matches no benchmark; --list flat names them, --filter '*' takes all.");
+            throw NoMatch(filters);
         }
 
         var mine = shard.Of(settings.Cases.Where(matching.Contains));
@@ -258,6 +257,26 @@ internal static class RunCommand
         return ["*"];
     }
 
+    /// <summary>Refuses filters that match nothing, by names alone: before a model is downloaded or made.</summary>
+    private static void RequireMatch(RunSettings named, string[] forwarded, string[] filters)
+    {
+        named.Publish();
+        Type[] types =
+        [
+            typeof(MainJob),
+            .. named.SweptDecodePaths is [] ? Type.EmptyTypes : [typeof(DecodeSweep)],
+            .. named.Sweeps is null ? [] : SweepKind.All.Select(kind => kind.Type),
+            .. named.KernelBenchmarks is null ? Type.EmptyTypes : [typeof(DeviceProbes), typeof(MatrixKernels)],
+        ];
+        if (types.All(type => BenchmarkDotNetOptions.Benchmarks(type, ManualConfig.CreateEmpty(), forwarded).BenchmarksCases.Length == 0))
+        {
+            throw NoMatch(filters);
+        }
+    }
+
+    private static UserErrorException NoMatch(string[] filters) =>
+        new($"The filter {string.Join(' ', filters)} matches no benchmark; --list flat names them, --filter '*' takes all.");
+
     private static IReadOnlyList<string> Formats(ParseResult result) =>
         [.. result.Names(Options.Quantizations, DefaultFormats).Select(name => QuantizationFormat.Parse(name).Label).Distinct()];
 
@@ -267,13 +286,37 @@ internal static class RunCommand
             ? []
             : backend.DecodePathsOf(QuantizationFormat.Parse(RunSettings.SweptFormat));
 
-    private static RunSettings Settings(ParseResult result, string artifacts, string recordDirectory, Action<string> notify)
+    /// <summary>A run by the names of its models and formats alone.</summary>
+    private static RunSettings Named(ParseResult result, IReadOnlyList<string> formats) => new()
+    {
+        Models = ModelChoice.Named(result),
+        Formats = formats,
+        Backend = "",
+        Prompt = "",
+        Tokens = 0,
+        Temperature = 0,
+        TopP = 1,
+        Seed = 0,
+        RecordDirectory = "",
+    };
+
+    private static RunSettings Settings(
+        ParseResult result, string artifacts, string recordDirectory, Action<RunSettings> check, Action<string> notify)
     {
         var formats = Formats(result);
         var tokens = result.Int(Options.Tokens, DefaultTokens, 1, 1_000_000);
         var sampling = Sampling.From(result);
         var options = BackendChoice.Options(result);
         var backend = BackendChoice.Select(result, notify);
+        var sweptDecodePaths = SweptDecodePaths(result, backend, options, formats);
+        check(Named(result, formats) with
+        {
+            Backend = backend.Name,
+            Device = options.Device,
+            Decode = options.Decode,
+            KernelDirectory = options.KernelDirectory,
+            SweptDecodePaths = sweptDecodePaths,
+        });
         var models = ModelChoice.Locate(result, artifacts, notify);
         FormatChoice.Require(backend, models, formats);
         var settings = new RunSettings
@@ -294,7 +337,7 @@ internal static class RunCommand
                 ? CaseQuality.Check(result.GetValue(Options.Text), models, result.GetValue(Options.SpecialTokens), notify)
                 : null,
             RecordDirectory = recordDirectory,
-            SweptDecodePaths = SweptDecodePaths(result, backend, options, formats),
+            SweptDecodePaths = sweptDecodePaths,
         };
         return PromptCheck.Apply(settings, isDefaultPrompt: result.GetValue(Options.Prompt) is null, DefaultIds, notify);
     }

@@ -67,11 +67,11 @@ internal static class SweepChoice
             : !isNone;
     }
 
-    /// <summary>The sweeps as <c>--list</c> needs them: names alone, before any file is looked at.</summary>
-    public static SweepSettings Listed(RunSettings settings) => new()
+    /// <summary>The sweeps by names alone, before any file is looked at.</summary>
+    public static SweepSettings Listed(RunSettings settings, bool isFull) => new()
     {
-        ContextLengths = new Dictionary<string, int> { [settings.Models[0].Name] = 0 },
-        Formats = ShortFormats(settings.Formats),
+        ContextLengths = settings.Models.Take(isFull ? settings.Models.Count : 1).ToDictionary(model => model.Name, _ => 0),
+        Formats = isFull ? settings.Formats : ShortFormats(settings.Formats),
         PromptLengths = [],
         Depths = [],
         BatchSizes = [],

@@ -95,6 +95,20 @@ public sealed class ModelLocatorTests : IDisposable
         Assert.NotNull(FromCache(("HF_HUB_CACHE", ""), ("HF_HOME", _folder["home"]), ("XDG_CACHE_HOME", _folder["elsewhere"])));
     }
 
+    /// <summary>As in huggingface_hub's constants.py: the newer name before the older, both before HF_HOME, that before XDG_CACHE_HOME.</summary>
+    [Fact]
+    public void The_more_special_variable_wins()
+    {
+        Snapshot("hub", "models--openai-community--gpt2");
+        string right = _folder["hub"];
+        string wrong = _folder["elsewhere"];
+        Assert.NotNull(FromCache(("HF_HUB_CACHE", right), ("HUGGINGFACE_HUB_CACHE", wrong)));
+        Assert.Null(FromCache(("HF_HUB_CACHE", wrong), ("HUGGINGFACE_HUB_CACHE", right)));
+        Assert.NotNull(FromCache(("HUGGINGFACE_HUB_CACHE", right), ("HF_HOME", wrong)));
+        Assert.NotNull(FromCache(("HF_HOME", _folder.Path), ("XDG_CACHE_HOME", wrong)));
+        Assert.Null(FromCache(("HF_HOME", wrong), ("XDG_CACHE_HOME", _folder.Path)));
+    }
+
     [Fact]
     public void A_tilde_is_the_home_folder()
     {
@@ -138,6 +152,44 @@ public sealed class ModelLocatorTests : IDisposable
         Snapshot("hub", "models--openai-community--gpt2");
         File.WriteAllText(_folder["hub/models--openai-community--gpt2/refs/main"], commit);
         Assert.Null(FromHub());
+    }
+
+    /// <summary>There are model files where each of these would lead.</summary>
+    [Theory]
+    [InlineData("", "")]
+    [InlineData("../outside", "../outside")]
+    [InlineData("a/b", "a/b")]
+    public void A_reference_that_is_no_commit_is_not_followed(string commit, string folder)
+    {
+        string snapshots = "hub/models--openai-community--gpt2/snapshots";
+        Snapshot("hub", "models--openai-community--gpt2");
+        Touch(Path.Combine(snapshots, folder, "config.json"), Path.Combine(snapshots, folder, "model.safetensors"));
+        File.WriteAllText(_folder["hub/models--openai-community--gpt2/refs/main"], commit);
+        Assert.Null(FromHub());
+    }
+
+    [Fact]
+    public void A_reference_that_is_too_long_for_a_commit_is_not_read()
+    {
+        Snapshot("hub", "models--openai-community--gpt2");
+        File.AppendAllText(_folder["hub/models--openai-community--gpt2/refs/main"], "\n" + new string(' ', 256 - Commit.Length - 1));
+        Assert.NotNull(FromHub());
+        File.AppendAllText(_folder["hub/models--openai-community--gpt2/refs/main"], " ");
+        Assert.Null(FromHub());
+    }
+
+    [Fact]
+    public void A_lock_is_held_by_one_and_comes_free()
+    {
+        using (IDisposable? held = FileLock.TryTake(_folder["lock"]))
+        {
+            Assert.NotNull(held);
+            Assert.Null(FileLock.TryTake(_folder["lock"]));
+        }
+
+        using IDisposable? again = FileLock.TryTake(_folder["lock"]);
+        Assert.NotNull(again);
+        Assert.Throws<DirectoryNotFoundException>(() => FileLock.TryTake(Path.Combine(_folder["lock"], "no", "such")));
     }
 
     [Fact]

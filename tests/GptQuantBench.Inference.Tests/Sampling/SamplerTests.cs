@@ -156,6 +156,19 @@ public sealed class SamplerTests
         Assert.Equal(13, new Sampler(20).Sample(logits, new SamplingOptions(1f, 0.9f, 0), 0));
     }
 
+    /// <summary>At every place, in whole vectors and behind them.</summary>
+    [Fact]
+    public void The_largest_float_is_a_logit_as_any_other()
+    {
+        for (int place = 0; place < 20; place++)
+        {
+            float[] logits = new float[20];
+            logits[place] = float.MaxValue;
+            Assert.Equal(place, new Sampler(20).Sample(logits, SamplingOptions.Greedy, 0));
+            Assert.Equal(place, new Sampler(20).Sample(logits, new SamplingOptions(1f, 0.9f, 0), 0));
+        }
+    }
+
     [Fact]
     public void Wrong_arguments_are_refused()
     {

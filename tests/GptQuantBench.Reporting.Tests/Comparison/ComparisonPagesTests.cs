@@ -48,6 +48,39 @@ public sealed class ComparisonPagesTests
         Assert.Equal(3 + 2, text.Split('\n').Count(line => line.StartsWith("| ", StringComparison.Ordinal)));
     }
 
+    [Fact]
+    public void MarkdownIsAsCommitted() => Golden.Verify("comparison.verified.md", ComparisonMarkdown.Of(Example()));
+
+    [Fact]
+    public void ConsoleIsAsCommitted() =>
+        Golden.Verify("comparison-100.verified.txt", Rendered.Console(console => ConsoleComparison.Write(console, Example()), 100));
+
+    [Fact]
+    public void ARunThatChangedInEverythingIsAsCommitted()
+    {
+        RunReport before = SampleReports.Full();
+        RunReport after = before with
+        {
+            Metadata = before.Metadata with { StartedAt = before.Metadata.StartedAt!.Value.AddDays(1), Toolchain = ToolchainKind.InProcess, Smoke = null },
+            Results =
+            [
+                before.Results[0] with
+                {
+                    MemoryGb = 0.25, WorkspaceBytes = 33_000_000, PeakBytes = null, GeneratedIds = [284, 788],
+                    Quality = before.Results[0].Quality! with { Perplexity = 32 },
+                },
+                CaseFailure.Of(before.Results[1], "The disk is full."),
+                before.Results[2] with { Decode = "eager", BatchSize = 2 },
+                before.Results[4],
+                before.Results[5] with { ModelName = "gpt2-large" },
+            ],
+        };
+        ReportComparison comparison = ReportComparer.Compare(before, after, new ComparisonOptions());
+        Golden.Verify("comparison-all-json.verified.txt", System.Text.Encoding.UTF8.GetString(ComparisonJson.Serialize(comparison)));
+        Golden.Verify("comparison-all.verified.md", ComparisonMarkdown.Of(comparison));
+        Golden.Verify("comparison-all-100.verified.txt", Rendered.Console(console => ConsoleComparison.Write(console, comparison), 100));
+    }
+
     private static ReportComparison Example()
     {
         var noise = new Noise(8);

@@ -154,6 +154,15 @@ public sealed class ReportComparerTests
     }
 
     [Fact]
+    public void FourProcessesAreEnough()
+    {
+        var noise = new Noise(4);
+        ReportComparison comparison = Compare(
+            RunSimulator.Run(1, 4, noise.Normal, 0.001), RunSimulator.Run(1, 4, noise.Normal, 0.001, slowdown: 2));
+        Assert.All(comparison.Cases[0].Metrics, metric => Assert.Equal("slower", metric.Wording));
+    }
+
+    [Fact]
     public void JsonKeepsEveryVerdict()
     {
         using var folder = new TemporaryFolder();

@@ -91,6 +91,76 @@ public sealed partial class ReportExportsTests
         Assert.Single(lines, line => line == "</details>");
     }
 
+    /// <summary>Trackers find a series again by these names, and people their figures by these columns.</summary>
+    [Theory]
+    [InlineData("github-action-benchmark")]
+    [InlineData("bencher")]
+    [InlineData("csv")]
+    [InlineData("markdown")]
+    public void ExportsAreAsCommitted(string format)
+    {
+        RunReport report = SampleReports.Full();
+        report = report with
+        {
+            Results =
+            [
+                report.Results[0],
+                report.Results[1] with { Weights = WeightKind.Synthetic, Device = null },
+                report.Results[2] with { Weights = null, Decode = null },
+                .. report.Results.Skip(3),
+            ],
+        };
+        Golden.Verify(
+            $"export-{format}.verified.txt",
+            string.Concat(ReportExports.Of(report, format).Select(file => $"== {file.Name}\n{file.Content.ReplaceLineEndings("\n")}")));
+    }
+
+    [Fact]
+    public void CasesOfSeveralMachinesAreToldByTheirDevice()
+    {
+        RunReport merged = _report with { Results = [_report.Results[0], _report.Results[0] with { Device = "Other GPU" }] };
+        Assert.Equal(
+            ["gpt2 FP16 cuda persistent Example GPU", "gpt2 FP16 cuda persistent Other GPU"],
+            JsonDocument.Parse(ReportExports.Of(merged, "bencher")[0].Content).RootElement.EnumerateObject().Select(benchmark => benchmark.Name));
+    }
+
+    [Fact]
+    public void FieldsOfACsvAreInQuotesOnlyWhereTheyMustBe()
+    {
+        RunReport report = _report with { Results = [_report.Results[0] with { ModelName = "a,b", Device = "plain; text" }] };
+        string row = ReportExports.Of(report, "csv")[0].Content.Split("\r\n")[1];
+        Assert.StartsWith("\"a,b\",FP16,fp16,cuda,persistent,plain; text,real,true,,", row, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(1100, 1024)]
+    [InlineData(1000, 1000 + 21)]
+    public void NamesAreCutToWhatBencherTakes(int length, int expected)
+    {
+        RunReport report = _report with { Results = [_report.Results[0] with { ModelName = new string('m', length) }] };
+        Assert.Equal(expected, Assert.Single(JsonDocument.Parse(ReportExports.Of(report, "bencher")[0].Content).RootElement.EnumerateObject()).Name.Length);
+    }
+
+    [Fact]
+    public void ACommentThatWouldBeTooLongIsTheSummaryAlone()
+    {
+        string Of(int length) =>
+            ReportExports.Of(_report with { Metadata = _report.Metadata with { CommandLine = new string('x', length) } }, "markdown")[0].Content;
+        int rest = Of(1000).Length - 1000;
+        Assert.Equal(65_536, Of(65_536 - rest).Length);
+        string summary = Of(65_536 - rest + 1);
+        Assert.DoesNotContain("<details>", summary, StringComparison.Ordinal);
+        Assert.StartsWith(summary, Of(1000), StringComparison.Ordinal);
+        Assert.Contains("| gpt2 |", summary, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void WithoutARateThereIsNoFileForIt()
+    {
+        RunReport report = _report with { Results = [_report.Results[0] with { ThroughputTokensPerSec = null, Samples = null }] };
+        Assert.Equal(["customSmallerIsBetter.json"], ReportExports.Of(report, "github-action-benchmark").Select(file => file.Name));
+    }
+
     [Fact]
     public void AReportWithoutASuccessIsRefused() =>
         Assert.All(ReportExports.Formats, format => Assert.Throws<ReportFormatException>(() => ReportExports.Of(SampleReports.Minimal(), format)));

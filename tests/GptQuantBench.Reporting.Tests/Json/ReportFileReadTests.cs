@@ -94,6 +94,14 @@ public sealed class ReportFileReadTests : IDisposable
     }
 
     [Fact]
+    public void WhatIsNoJsonIsNamedByItsLineAndByte() => AssertRefused("{\n  \"results\": x", "is not JSON (line 2, byte 14)");
+
+    [Fact]
+    public void ACaseWithoutARequiredKeyIsNamedByItsNumber() => AssertRefused(
+        "[{\"model_name\": \"m\", \"quantization\": \"FP16\", \"success\": true}, {\"model_name\": \"m\", \"success\": true}]",
+        "has no key 'quantization' in case 2 of its results");
+
+    [Fact]
     public void MissingFileIsOneClearSentence() => AssertSentence(() => ReportFile.Read(_folder.FileNamed("none.json")), "does not exist");
 
     [Fact]

@@ -53,6 +53,14 @@ public sealed class FetchTests : IAsyncLifetime
     }
 
     [Fact]
+    public void AFilterThatMatchesNothingFetchesNothing()
+    {
+        Run("--filter", "*NoSuchBenchmark*", "--models", "gpt2", "--artifacts", _folder["artifacts"]).ShouldFail(2, "*NoSuchBenchmark*", "--list");
+        Assert.Empty(_hub.Requests);
+        Assert.False(Directory.Exists(Path.Combine(_folder["artifacts"], "synthetic")));
+    }
+
+    [Fact]
     public async Task TwoProcessesAtOnceEndWithOneGoodCopy()
     {
         _hub.Files["model.safetensors"] = FakeHub.Bytes(4_000_000);

@@ -61,6 +61,14 @@ public class ModelQuantizerTests
         Assert.All(expected.Zip(logits), pair => Assert.Equal(pair.First, pair.Second, 1e-3 * scale));
     }
 
+    [Fact]
+    public void An_architecture_without_a_calibration_is_one_sentence()
+    {
+        string message = Assert.Throws<ModelFormatException>(
+            () => CalibrationPasses.For(TestModels.Odd with { Architecture = "llama" }, _ => [])).Message;
+        Assert.Equal("There is no calibration for model_type 'llama', only for gpt2; choose a format without +gptq.", message);
+    }
+
     [Theory]
     [InlineData("4-bit")]
     [InlineData("8-bit")]
