@@ -34,7 +34,7 @@ internal static unsafe class InputRounding
         }
     }
 
-    /// <summary>With what products with 4-bit codes need beside: 8 times a block's sum, and its sum times its scale.</summary>
+    /// <summary>With what products with 4-bit codes need beside: see <see cref="PreparedVectors"/>.</summary>
     public static void ToInt8(float* x, int blocks, sbyte* codes, float* scales, int* offsets, float* sums)
     {
         for (int block = 0; block < blocks; block++, x += PackedLayout.BlockColumns, codes += PackedLayout.BlockColumns)
@@ -42,10 +42,12 @@ internal static unsafe class InputRounding
             float scale = Scale(x, LargestInt8, out Vector256<float> inverse);
             Vector256<int> a = Integers(x, inverse), b = Integers(x + 8, inverse), c = Integers(x + 16, inverse), d = Integers(x + 24, inverse);
             Vector256.Narrow(Vector256.Narrow(a, b), Vector256.Narrow(c, d)).Store(codes);
-            int sum = Vector256.Sum((a + b) + (c + d));
+            Vector256<int> eights = (a + b) + (c + d);
+            Vector128<int> fours = eights.GetLower() + eights.GetUpper();
+            int first = fours[0] + fours[1], second = fours[2] + fours[3];
             scales[block] = scale;
-            offsets[block] = 8 * sum;
-            sums[block] = scale * sum;
+            offsets[block] = (-8 * first & 0xFFFF) | (-8 * second << 16);
+            sums[block] = scale * (first + second);
         }
     }
 

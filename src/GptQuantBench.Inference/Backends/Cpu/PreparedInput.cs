@@ -12,6 +12,7 @@ internal sealed unsafe class PreparedInput : IDisposable
     private readonly NativeBuffer<float> _scales;
     private readonly NativeBuffer<float> _sums;
     private readonly NativeBuffer<int> _offsets;
+    private nint _stride; // values from vector to vector
 
     /// <param name="ledger">Counts the memory.</param>
     /// <param name="columns">Columns of the longest vector.</param>
@@ -41,12 +42,6 @@ internal sealed unsafe class PreparedInput : IDisposable
     /// <summary>Vectors.</summary>
     public int Tokens { get; private set; }
 
-    /// <summary>Values from vector to vector.</summary>
-    public nint Stride { get; private set; }
-
-    /// <summary>Blocks of 32 columns from vector to vector.</summary>
-    public nint BlockStride => Stride / PackedLayout.BlockColumns;
-
     /// <summary>Fills everything.</summary>
     /// <param name="form">What the product wants, not <see cref="InputForm.Float"/>.</param>
     /// <param name="x">FP32 [tokens, columns padded with zeros to whole blocks].</param>
@@ -58,42 +53,32 @@ internal sealed unsafe class PreparedInput : IDisposable
         ArgumentOutOfRangeException.ThrowIfGreaterThan(tokens, _mostTokens);
         Form = form;
         Tokens = tokens;
-        Stride = blocks * PackedLayout.BlockColumns;
+        _stride = blocks * PackedLayout.BlockColumns;
         for (int token = 0; token < tokens; token++)
         {
             float* from = x + (token * xStride);
+            PreparedVectors to = From(token);
             switch (form)
             {
                 case InputForm.Scaled:
-                    InputRounding.Scale(from, blocks, TiledMatrix.InputScale, Floats(token));
+                    InputRounding.Scale(from, blocks, TiledMatrix.InputScale, (float*)to.Values);
                     break;
                 case InputForm.Int16:
-                    InputRounding.ToInt16(from, blocks, Int16(token), Scales(token));
+                    InputRounding.ToInt16(from, blocks, (short*)to.Values, to.Scales);
                     break;
                 default:
-                    InputRounding.ToInt8(from, blocks, Int8(token), Scales(token), Offsets(token), Sums(token));
+                    InputRounding.ToInt8(from, blocks, (sbyte*)to.Values, to.Scales, to.Offsets, to.Sums);
                     break;
             }
         }
     }
 
-    /// <summary>FP32 values of a vector.</summary>
-    public float* Floats(int token) => (float*)_values.Data + (token * Stride);
-
-    /// <summary>16-bit integers of a vector.</summary>
-    public short* Int16(int token) => (short*)_values.Data + (token * Stride);
-
-    /// <summary>8-bit integers of a vector.</summary>
-    public sbyte* Int8(int token) => (sbyte*)_values.Data + (token * Stride);
-
-    /// <summary>FP32 [blocks]: what the integers of a vector are multiplied with.</summary>
-    public float* Scales(int token) => _scales.Data + (token * BlockStride);
-
-    /// <summary>[blocks]: 8 times the sum of a block's 8-bit integers, since a code c of a symmetric format means c − 8.</summary>
-    public int* Offsets(int token) => _offsets.Data + (token * BlockStride);
-
-    /// <summary>FP32 [blocks]: scale times the sum of a block's 8-bit integers, what a minimum is multiplied with.</summary>
-    public float* Sums(int token) => _sums.Data + (token * BlockStride);
+    /// <summary>The addresses of a vector and those behind it.</summary>
+    public PreparedVectors From(int token)
+    {
+        nint block = token * _stride / PackedLayout.BlockColumns;
+        return new(Values(token), _stride, _scales.Data + block, _offsets.Data + block, _sums.Data + block);
+    }
 
     /// <inheritdoc />
     public void Dispose()
@@ -104,4 +89,11 @@ internal sealed unsafe class PreparedInput : IDisposable
         _sums?.Dispose();
         _offsets?.Dispose();
     }
+
+    private void* Values(int token) => Form switch
+    {
+        InputForm.Scaled => (float*)_values.Data + (token * _stride),
+        InputForm.Int16 => (short*)_values.Data + (token * _stride),
+        _ => (sbyte*)_values.Data + (token * _stride),
+    };
 }

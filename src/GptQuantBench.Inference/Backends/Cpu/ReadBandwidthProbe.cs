@@ -75,9 +75,11 @@ public sealed unsafe class ReadBandwidthProbe : IDeviceProbe
         List<MemoryPart> chunks = [];
         foreach (MemoryPart part in parts)
         {
-            for (long at = 0; at < part.Bytes; at += ChunkBytes)
+            // Whole lines; what a part has beyond is less than one.
+            long bytes = part.Bytes & -LineBytes;
+            for (long at = 0; at < bytes; at += ChunkBytes)
             {
-                chunks.Add(new((nint)(part.Address + at), Math.Min(ChunkBytes, part.Bytes - at)));
+                chunks.Add(new((nint)(part.Address + at), Math.Min(ChunkBytes, bytes - at)));
             }
         }
 

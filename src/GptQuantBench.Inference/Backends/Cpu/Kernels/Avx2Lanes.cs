@@ -12,6 +12,8 @@ internal readonly unsafe struct Avx2Lanes : ILanes<Vector256<int>, Vector256<flo
 
     public static int Count => 8;
 
+    public static bool ReadsStreams => true;
+
     public static Vector256<int> ZeroWords => Vector256<int>.Zero;
 
     public static Vector256<float> Zero => Vector256<float>.Zero;

@@ -18,7 +18,7 @@ internal abstract unsafe partial class LaneKernel<TLanes, TWords, TFloats>
         for (; x < end; x += 4, words += 2 * sizeof(TWords))
         {
             TWords pairs = TLanes.LoadWords(words);
-            FetchAhead(words);
+            FetchPair(words);
             TFloats low = TLanes.LowHalves(pairs), high = TLanes.HighHalves(pairs);
             a0 = Add<TTokens>(0, low, x + (0 * stride), a0);
             b0 = Add<TTokens>(0, high, x + (0 * stride) + 1, b0);
@@ -34,7 +34,6 @@ internal abstract unsafe partial class LaneKernel<TLanes, TWords, TFloats>
             b5 = Add<TTokens>(5, high, x + (5 * stride) + 1, b5);
 
             pairs = TLanes.LoadWords(words + sizeof(TWords));
-            FetchAhead(words + sizeof(TWords));
             low = TLanes.LowHalves(pairs);
             high = TLanes.HighHalves(pairs);
             if (TTokens.Value == 1)

@@ -11,14 +11,14 @@ internal abstract unsafe partial class LaneKernel<TLanes, TWords, TFloats>
 
     /// <summary>Σ over blocks of scale · Σ code · x, exact in each block, without the scale of a whole row.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void MultiplyInt8<TTokens>(in TiledMatrixView matrix, int tile, PreparedInput x, int token, TFloats* sums)
+    private static void MultiplyInt8<TTokens>(in TiledMatrixView matrix, int tile, in PreparedVectors x, TFloats* sums)
         where TTokens : struct, ITokenCount
     {
         TFloats a0 = TLanes.Zero, a1 = a0, a2 = a0, a3 = a0, a4 = a0, a5 = a0;
         byte* words = matrix.Tile(tile) + matrix.Layout.RowScaleBytes;
-        int* codes = (int*)x.Int16(token);
+        int* codes = (int*)x.Values;
         nint stride = x.Stride / 2;
-        float* scales = x.Scales(token);
+        float* scales = x.Scales;
         nint scaleStride = x.BlockStride;
         TFloats scale = TLanes.Broadcast(1f);
         for (int block = 0, end = 0; block < matrix.Blocks; block++, scales++)
@@ -31,10 +31,10 @@ internal abstract unsafe partial class LaneKernel<TLanes, TWords, TFloats>
             }
 
             TWords i0 = TLanes.ZeroWords, i1 = i0, i2 = i0, i3 = i0, i4 = i0, i5 = i0;
-            for (int word = 0; word < Int8Words; word++, words += sizeof(TWords), codes += 2)
+            for (int word = 0; word < Int8Words; word += 2, words += 2 * sizeof(TWords), codes += 4)
             {
                 TWords four = TLanes.LoadWords(words);
-                FetchAhead(words);
+                FetchPair(words);
                 TWords even = TLanes.EvenBytes(four), odd = TLanes.OddBytes(four);
                 i0 = AddPairs<TTokens>(0, even, odd, codes + (0 * stride), i0);
                 i1 = AddPairs<TTokens>(1, even, odd, codes + (1 * stride), i1);
@@ -42,6 +42,16 @@ internal abstract unsafe partial class LaneKernel<TLanes, TWords, TFloats>
                 i3 = AddPairs<TTokens>(3, even, odd, codes + (3 * stride), i3);
                 i4 = AddPairs<TTokens>(4, even, odd, codes + (4 * stride), i4);
                 i5 = AddPairs<TTokens>(5, even, odd, codes + (5 * stride), i5);
+
+                four = TLanes.LoadWords(words + sizeof(TWords));
+                even = TLanes.EvenBytes(four);
+                odd = TLanes.OddBytes(four);
+                i0 = AddPairs<TTokens>(0, even, odd, codes + (0 * stride) + 2, i0);
+                i1 = AddPairs<TTokens>(1, even, odd, codes + (1 * stride) + 2, i1);
+                i2 = AddPairs<TTokens>(2, even, odd, codes + (2 * stride) + 2, i2);
+                i3 = AddPairs<TTokens>(3, even, odd, codes + (3 * stride) + 2, i3);
+                i4 = AddPairs<TTokens>(4, even, odd, codes + (4 * stride) + 2, i4);
+                i5 = AddPairs<TTokens>(5, even, odd, codes + (5 * stride) + 2, i5);
             }
 
             a0 = Scaled<TTokens>(0, i0, scale, scales + (0 * scaleStride), a0);
