@@ -4,7 +4,15 @@ using GptQuantBench.Inference.Quantization;
 
 namespace GptQuantBench.Inference.Backends.Cpu;
 
-/// <summary>Some input vectors in the form that products with tiles want, columns in their order. Not thread-safe while it is filled.</summary>
+/// <summary>
+/// Some input vectors in the form that products with tiles want. Not thread-safe while it is filled.
+/// <code>
+/// values                  [group of up to Tokens.Most vectors][8 bytes of columns][vectors of the group]
+/// scales, offsets, sums   [group][block of 32 columns][vectors of the group]
+/// </code>
+/// 8 bytes are what a 32-bit word of weights meets: 2 FP32 values, 4 16-bit or 8 8-bit integers. Those of all vectors of a group lie side
+/// by side, so that a kernel reads them at fixed distances from one address.
+/// </summary>
 internal sealed unsafe class PreparedInput : IDisposable
 {
     private readonly int _mostTokens;
@@ -12,7 +20,7 @@ internal sealed unsafe class PreparedInput : IDisposable
     private readonly NativeBuffer<float> _scales;
     private readonly NativeBuffer<float> _sums;
     private readonly NativeBuffer<int> _offsets;
-    private nint _stride; // values from vector to vector
+    private int _blocks;
 
     /// <param name="ledger">Counts the memory.</param>
     /// <param name="columns">Columns of the longest vector.</param>
@@ -53,31 +61,37 @@ internal sealed unsafe class PreparedInput : IDisposable
         ArgumentOutOfRangeException.ThrowIfGreaterThan(tokens, _mostTokens);
         Form = form;
         Tokens = tokens;
-        _stride = blocks * PackedLayout.BlockColumns;
+        _blocks = blocks;
         for (int token = 0; token < tokens; token++)
         {
+            int first = token - (token % Kernels.Tokens.Most);
+            int step = Math.Min(Kernels.Tokens.Most, tokens - first);
             float* from = x + (token * xStride);
-            PreparedVectors to = From(token);
+            PreparedVectors to = Group(first).From(token - first);
             switch (form)
             {
                 case InputForm.Scaled:
-                    InputRounding.Scale(from, blocks, TiledMatrix.InputScale, (float*)to.Values);
+                    InputRounding.Scale(from, blocks, TiledMatrix.InputScale, to, step);
                     break;
                 case InputForm.Int16:
-                    InputRounding.ToInt16(from, blocks, (short*)to.Values, to.Scales);
+                    InputRounding.ToInt16(from, blocks, to, step);
                     break;
                 default:
-                    InputRounding.ToInt8(from, blocks, (sbyte*)to.Values, to.Scales, to.Offsets, to.Sums);
+                    InputRounding.ToInt8(from, blocks, to, step);
                     break;
             }
         }
     }
 
-    /// <summary>The addresses of a vector and those behind it.</summary>
-    public PreparedVectors From(int token)
+    /// <summary>The addresses of a group.</summary>
+    /// <param name="token">Its first vector.</param>
+    public PreparedVectors Group(int token)
     {
-        nint block = token * _stride / PackedLayout.BlockColumns;
-        return new(Values(token), _stride, _scales.Data + block, _offsets.Data + block, _sums.Data + block);
+        nint block = (nint)token * _blocks;
+        int valueBytes = Form switch { InputForm.Scaled => sizeof(float), InputForm.Int16 => sizeof(short), _ => sizeof(sbyte) };
+        return new(
+            (long*)(_values.Data + (block * PackedLayout.BlockColumns * valueBytes)), _scales.Data + block, _offsets.Data + block,
+            _sums.Data + block);
     }
 
     /// <inheritdoc />
@@ -89,11 +103,4 @@ internal sealed unsafe class PreparedInput : IDisposable
         _sums?.Dispose();
         _offsets?.Dispose();
     }
-
-    private void* Values(int token) => Form switch
-    {
-        InputForm.Scaled => (float*)_values.Data + (token * _stride),
-        InputForm.Int16 => (short*)_values.Data + (token * _stride),
-        _ => (sbyte*)_values.Data + (token * _stride),
-    };
 }

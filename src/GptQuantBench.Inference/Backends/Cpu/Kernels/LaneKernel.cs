@@ -52,7 +52,7 @@ internal abstract unsafe partial class LaneKernel<TLanes, TWords, TFloats> : Cpu
         in TiledMatrixView matrix, int tile, int tiles, PreparedInput x, int token, float* y, nint yStride, bool adds)
         where TTokens : struct, ITokenCount
     {
-        PreparedVectors vectors = x.From(token);
+        PreparedVectors vectors = x.Group(token);
         int end = tile + tiles;
         if (TTokens.Value == 1 && TLanes.ReadsStreams)
         {
@@ -65,7 +65,7 @@ internal abstract unsafe partial class LaneKernel<TLanes, TWords, TFloats> : Cpu
             switch (x.Form)
             {
                 case InputForm.Scaled:
-                    MultiplyHalves<TTokens>(matrix.Tile(tile), matrix.Blocks, (float*)vectors.Values, vectors.Stride, sums);
+                    MultiplyHalves<TTokens>(matrix.Tile(tile), matrix.Blocks, (float*)vectors.Values, sums);
                     break;
                 case InputForm.Int16:
                     MultiplyInt8<TTokens>(matrix, tile, vectors, sums);
