@@ -21,9 +21,7 @@ internal abstract unsafe partial class LaneKernel<TLanes, TWords, TFloats>
     private static int MultiplyStreams(
         in TiledMatrixView matrix, int tile, int end, InputForm form, in PreparedVectors x, float* y, bool adds)
     {
-        // Scales of groups within a row of 8-bit codes, and minima, take the registers that four tiles need.
-        bool isPlain = form == InputForm.Int16 ? !matrix.IsGrouped : !matrix.HasMinima;
-        int count = isPlain ? (end - tile) / Streams : 0;
+        int count = IsPlain(matrix, form) ? (end - tile) / Streams : 0;
         nint stride = count * (nint)matrix.Layout.TileBytes;
         TFloats* sums = stackalloc TFloats[Streams];
         for (int last = tile + count; tile < last; tile++)

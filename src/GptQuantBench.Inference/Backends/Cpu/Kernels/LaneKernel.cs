@@ -54,9 +54,11 @@ internal abstract unsafe partial class LaneKernel<TLanes, TWords, TFloats> : Cpu
     {
         PreparedVectors vectors = x.Group(token);
         int end = tile + tiles;
-        if (TTokens.Value == 1 && TLanes.ReadsStreams)
+        if (TLanes.ReadsStreams)
         {
-            tile = MultiplyStreams(matrix, tile, end, x.Form, vectors, y, adds);
+            tile = TTokens.Value == 1
+                ? MultiplyStreams(matrix, tile, end, x.Form, vectors, y, adds)
+                : MultiplyPairs<TTokens>(matrix, tile, end, x.Form, vectors, y, yStride, adds);
         }
 
         TFloats* sums = stackalloc TFloats[TTokens.Value];
@@ -82,6 +84,13 @@ internal abstract unsafe partial class LaneKernel<TLanes, TWords, TFloats> : Cpu
             }
         }
     }
+
+    /// <summary>
+    /// Whether several tiles at once can be multiplied: scales of groups within a row of 8-bit codes, and minima, take the registers that
+    /// would need.
+    /// </summary>
+    private static bool IsPlain(in TiledMatrixView matrix, InputForm form) =>
+        form == InputForm.Int16 ? !matrix.IsGrouped : !matrix.HasMinima;
 
     /// <summary>What the sums of a tile are multiplied with.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
