@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 namespace GptQuantBench.Inference.Sampling;
@@ -89,6 +90,8 @@ internal static class TokenWeights
         return (int)(p * BitConverter.Int32BitsToSingle((exponent + OneBits + ExponentBias) << MantissaBits));
     }
 
+    // A call would pass vectors through memory.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector<int> Weight(Vector<float> logits, float max, float scale)
     {
         Vector<float> difference = (logits - new Vector<float>(max)) * scale;
