@@ -124,7 +124,7 @@ public unsafe class CpuKernelTests
     public void Multiplies_panels_of_any_size(string name)
     {
         CpuKernel kernel = Kernels.Get(name);
-        Gen.Select(Gen.Int[1, 70], Gen.Int[1, kernel.PanelTokens], Gen.Int[1, 150], Gen.Bool).Sample((rows, tokens, columns, adds) =>
+        Gen.Select(Gen.Int[1, 150], Gen.Int[1, kernel.PanelTokens], Gen.Int[1, 150], Gen.Bool).Sample((rows, tokens, columns, adds) =>
         {
             int vectors = (rows + kernel.Lanes - 1) / kernel.Lanes, width = kernel.PanelWidth(tokens);
             float[] w = TileCase.Values(rows * columns, 1), x = TileCase.Values(tokens * columns, 2);
