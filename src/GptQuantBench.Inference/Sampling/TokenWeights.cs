@@ -49,6 +49,7 @@ internal static class TokenWeights
     /// <param name="scale">From <see cref="Scale"/>.</param>
     /// <param name="weights">Receives one weight per token, 0 to 2^30.</param>
     /// <returns>Their sum, below 2^62 for 2^32 tokens.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static ulong Compute(ReadOnlySpan<float> logits, float max, float scale, Span<int> weights)
     {
         ReadOnlySpan<Vector<float>> vectors = MemoryMarshal.Cast<float, Vector<float>>(logits);

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics.X86;
 using GptQuantBench.Inference.Backends.Cpu.Kernels;
 using GptQuantBench.Inference.Memory;
@@ -169,6 +170,7 @@ internal sealed unsafe class CpuAttention : IDisposable
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Cache(in Tile tile, int head)
     {
         int width = _headCount * _headSize;
@@ -187,6 +189,7 @@ internal sealed unsafe class CpuAttention : IDisposable
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Attend(int chunk, int worker)
     {
         int head = chunk % _headCount;
@@ -242,6 +245,7 @@ internal sealed unsafe class CpuAttention : IDisposable
     }
 
     /// <summary>Asks for what a tile reads and writes of a head, what it writes first.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Fetch(in Tile tile, int head)
     {
         if (Sse.IsSupported)
@@ -265,6 +269,7 @@ internal sealed unsafe class CpuAttention : IDisposable
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Turn(float* from, int visible, int seen, float* to, int width)
     {
         int i = 0;
