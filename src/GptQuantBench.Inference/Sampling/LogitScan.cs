@@ -11,6 +11,21 @@ internal static class LogitScan
     /// <exception cref="NonFiniteLogitsException">A logit is NaN or +infinity, or all are −infinity.</exception>
     public static float Max(ReadOnlySpan<float> logits)
     {
+        (float max, bool isOrdered) = Look(logits);
+        return Require(logits, max, isOrdered);
+    }
+
+    /// <summary>The maximum that was found in parts, if it is one.</summary>
+    /// <param name="logits">One logit per token, at least one.</param>
+    /// <param name="max">The largest of them.</param>
+    /// <param name="isOrdered">Whether every part was.</param>
+    /// <exception cref="NonFiniteLogitsException">A logit is NaN or +infinity, or all are −infinity.</exception>
+    public static float Require(ReadOnlySpan<float> logits, float max, bool isOrdered) =>
+        isOrdered && max > float.NegativeInfinity ? max : throw NotFinite(logits);
+
+    /// <summary>The largest of a part of the logits, and whether all of them are at most the largest float.</summary>
+    public static (float Max, bool IsOrdered) Look(ReadOnlySpan<float> logits)
+    {
         ReadOnlySpan<Vector<float>> vectors = MemoryMarshal.Cast<float, Vector<float>>(logits);
         // Two chains, as each step waits for the maximum before it.
         var largest = new Vector<float>(float.NegativeInfinity);
@@ -40,7 +55,7 @@ internal static class LogitScan
             max = logit > max ? logit : max;
         }
 
-        return ordered && max > float.NegativeInfinity ? max : throw NotFinite(logits);
+        return (max, ordered);
     }
 
     /// <summary>The lowest id with this logit.</summary>

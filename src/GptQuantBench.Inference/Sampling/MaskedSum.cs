@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 namespace GptQuantBench.Inference.Sampling;
@@ -13,6 +14,7 @@ internal static class MaskedSum
     /// <param name="logits">One logit per token, none of them NaN.</param>
     /// <param name="weights">One weight per token, not negative.</param>
     /// <param name="bound">The smallest logit that counts.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static (ulong Sum, int Count) Compute(ReadOnlySpan<float> logits, ReadOnlySpan<int> weights, float bound)
     {
         ReadOnlySpan<Vector<float>> vectors = MemoryMarshal.Cast<float, Vector<float>>(logits);

@@ -9,13 +9,16 @@ namespace GptQuantBench.Inference.Sampling;
 /// top-p ≥ 2^-8 an FP32 value is a multiple of 2^-32, so P is exact there. All sums are integers: any correct search gives
 /// the same nucleus. Holds scratch memory for one vocabulary; not thread-safe.
 /// </summary>
-internal sealed class Nucleus(int vocabularySize)
+/// <param name="vocabularySize">Logits of a row.</param>
+/// <param name="passes">Who reads whole rows; null for a single thread.</param>
+internal sealed class Nucleus(int vocabularySize, LogitPasses? passes = null)
 {
     private const int BucketBits = 10;
     // A pass over the vocabulary that halves the range costs about as much as bucketing one token in this many.
     private const int BoundaryShare = 32;
     private const int MaxPasses = 8;
 
+    private readonly LogitPasses _passes = passes ?? new(vocabularySize, loop: null);
     private readonly ulong[] _buckets = new ulong[1 << BucketBits];
     // Ids of the tokens among which the last member is, ascending.
     private readonly int[] _boundary = new int[vocabularySize];
@@ -44,7 +47,7 @@ internal sealed class Nucleus(int vocabularySize)
         for (int pass = 0; pass < MaxPasses && lowCount - highCount > logits.Length / BoundaryShare; pass++)
         {
             float middle = Middle(low, Math.Min(high, max));
-            (ulong sum, int count) = MaskedSum.Compute(logits, weights, middle);
+            (ulong sum, int count) = _passes.Sum(logits, weights, middle);
             if (sum >= target)
             {
                 (low, lowCount) = (middle, count);

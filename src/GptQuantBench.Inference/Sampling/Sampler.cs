@@ -10,14 +10,22 @@ namespace GptQuantBench.Inference.Sampling;
 public sealed class Sampler
 {
     private readonly int[] _weights;
+    private readonly LogitPasses _passes;
     private readonly Nucleus _nucleus;
 
     /// <param name="vocabularySize">Number of logits per call, at least 1.</param>
-    public Sampler(int vocabularySize)
+    public Sampler(int vocabularySize) : this(vocabularySize, loop: null)
+    {
+    }
+
+    /// <param name="vocabularySize">Number of logits per call, at least 1.</param>
+    /// <param name="loop">The threads that share passes over all logits; null for the caller's alone.</param>
+    internal Sampler(int vocabularySize, ChunkLoop? loop)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(vocabularySize, 1);
         _weights = new int[vocabularySize];
-        _nucleus = new Nucleus(vocabularySize);
+        _passes = new LogitPasses(vocabularySize, loop);
+        _nucleus = new Nucleus(vocabularySize, _passes);
     }
 
     /// <summary>The id of the next token.</summary>
@@ -39,14 +47,14 @@ public sealed class Sampler
         }
 
         ArgumentOutOfRangeException.ThrowIfNegative(step);
-        float max = LogitScan.Max(logits);
+        float max = _passes.Max(logits);
         if (options.IsGreedy)
         {
             return LogitScan.IndexOf(logits, max);
         }
 
         float scale = TokenWeights.Scale(options.Temperature);
-        ulong total = TokenWeights.Compute(logits, max, scale, _weights);
+        ulong total = _passes.Weigh(logits, max, scale, _weights);
         ulong random = CounterBasedGenerator.Draw(options.Seed, step);
         if (options.TopP == 1f)
         {

@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 namespace GptQuantBench.Inference.Sampling;
@@ -48,6 +49,7 @@ internal static class TokenWeights
     /// <param name="scale">From <see cref="Scale"/>.</param>
     /// <param name="weights">Receives one weight per token, 0 to 2^30.</param>
     /// <returns>Their sum, below 2^62 for 2^32 tokens.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static ulong Compute(ReadOnlySpan<float> logits, float max, float scale, Span<int> weights)
     {
         ReadOnlySpan<Vector<float>> vectors = MemoryMarshal.Cast<float, Vector<float>>(logits);
@@ -89,6 +91,8 @@ internal static class TokenWeights
         return (int)(p * BitConverter.Int32BitsToSingle((exponent + OneBits + ExponentBias) << MantissaBits));
     }
 
+    // A call would pass vectors through memory.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector<int> Weight(Vector<float> logits, float max, float scale)
     {
         Vector<float> difference = (logits - new Vector<float>(max)) * scale;

@@ -88,7 +88,7 @@ public class Gpt2NanoTests
             ModelFootprint footprint = ModelFootprint.Of(new Inference.Models.Gpt2Architecture(), model.Configuration, own);
             ModelFootprint fp16 = ModelFootprint.Of(new Inference.Models.Gpt2Architecture(), model.Configuration, QuantizationFormat.Fp16);
 
-            // Rows are padded to whole tiles and tiles to whole cache lines.
+            // Rows are padded to whole tiles and tiles to whole vectors.
             Assert.InRange(model.Memory.WeightBytes, footprint.WeightBytes, footprint.WeightBytes * 1.005);
             Assert.Equal(model.Memory.WeightBytes, ledger.Usage.TotalBytes);
             Assert.Equal(footprint.BytesPerToken, model.BytesPerToken);

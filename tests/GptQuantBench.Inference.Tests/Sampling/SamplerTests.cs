@@ -1,4 +1,5 @@
 using CsCheck;
+using GptQuantBench.Inference.Backends.Cpu;
 using GptQuantBench.Inference.Sampling;
 
 namespace GptQuantBench.Inference.Tests.Sampling;
@@ -24,6 +25,35 @@ public sealed class SamplerTests
             float[] logits = LogitGenerators.ModelLike(5003, (ulong)step);
             var options = new SamplingOptions(temperature, topP, 42);
             Assert.Equal(ReferenceSampler.Sample(logits, options, step), sampler.Sample(logits, options, step));
+        }
+    }
+
+    /// <summary>Passes shared by threads see every token once: rows of less than a chunk, of whole chunks, and with some left.</summary>
+    [Theory]
+    [InlineData(1)]
+    [InlineData(4095)]
+    [InlineData(8192)]
+    [InlineData(50257)]
+    public void Threads_choose_what_one_thread_chooses(int vocabulary)
+    {
+        using WorkerPool pool = new(3);
+        var shared = new Sampler(vocabulary, pool.Run);
+        var single = new Sampler(vocabulary);
+        foreach (SamplingOptions options in (SamplingOptions[])[SamplingOptions.Greedy, new(0.8f, 0.9f, 3), new(1.5f, 0.5f, 4), new(1f, 1f, 5)])
+        {
+            for (int step = 0; step < 20; step++)
+            {
+                float[] logits = LogitGenerators.ModelLike(vocabulary, (ulong)step);
+                if (vocabulary > 4096)
+                {
+                    // A whole chunk that may not be chosen is no error.
+                    Array.Fill(logits, float.NegativeInfinity, 4096, Math.Min(4096, vocabulary - 4096));
+                }
+
+                Assert.Equal(single.Sample(logits, options, step), shared.Sample(logits, options, step));
+                logits[vocabulary / 2] = float.NaN;
+                Assert.Throws<NonFiniteLogitsException>(() => shared.Sample(logits, options, step));
+            }
         }
     }
 

@@ -1,4 +1,5 @@
 using System.Numerics.Tensors;
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 
 namespace GptQuantBench.Inference.Backends.Cpu;
@@ -13,6 +14,7 @@ internal static unsafe class Activations
     /// x ← 0.5 x (1 + tanh(√(2/π) (x + 0.044715 x³))), transformers' gelu_new (Hendrycks and Gimpel, arXiv 1606.08415). Computed as
     /// x / (1 + e^(−2u)), which is the same since (1 + tanh u) / 2 = 1 / (1 + e^(−2u)), and has no cancellation for negative x.
     /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Gelu(float* x, int count)
     {
         int i = 0;

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics.X86;
 using GptQuantBench.Inference.Backends.Cpu.Kernels;
 using GptQuantBench.Inference.Memory;
 using GptQuantBench.Inference.Models;
@@ -16,6 +18,11 @@ namespace GptQuantBench.Inference.Backends.Cpu;
 internal sealed unsafe class CpuAttention : IDisposable
 {
     private const int MostLanes = 16;
+
+    // Of a head's keys, and of its values, what is asked for ahead: about 64 positions of GPT-2's heads. Behind that, a CPU's own
+    // prefetchers have found the streams.
+    private const int FetchedBytes = 16 << 10;
+    private const int LineBytes = 64;
 
     private readonly int _headCount;
     private readonly int _headSize;
@@ -163,6 +170,7 @@ internal sealed unsafe class CpuAttention : IDisposable
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Cache(in Tile tile, int head)
     {
         int width = _headCount * _headSize;
@@ -181,13 +189,16 @@ internal sealed unsafe class CpuAttention : IDisposable
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Attend(int chunk, int worker)
     {
         int head = chunk % _headCount;
         Tile tile = _tiles[chunk / _headCount];
         if (_tileCount == 1)
         {
-            // One tile has all queries: what caches a head is the same thread that looks at it.
+            // One tile has all queries: what caches a head is the same thread that looks at it. A step has read all weights since it last
+            // saw these lines, and stores into lines that are not there wait for one after the other.
+            Fetch(tile, head);
             Cache(tile, head);
         }
 
@@ -233,6 +244,32 @@ internal sealed unsafe class CpuAttention : IDisposable
         }
     }
 
+    /// <summary>Asks for what a tile reads and writes of a head, what it writes first.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void Fetch(in Tile tile, int head)
+    {
+        if (Sse.IsSupported)
+        {
+            int seen = tile.Position + tile.Queries;
+            byte* keys = (byte*)Key(tile.Sequence, head, 0), values = (byte*)Value(tile.Sequence, head, 0);
+            int keyBytes = (seen + _lanes - 1) / _lanes * _lanes * _headSize * sizeof(float), valueBytes = seen * _paddedHead * sizeof(float);
+            int block = _lanes * _headSize * sizeof(float);
+            Fetch(keys + keyBytes - block, block);
+            Fetch(values + valueBytes - (_paddedHead * sizeof(float)), _paddedHead * sizeof(float));
+            Fetch(keys, Math.Min(FetchedBytes, keyBytes - block));
+            Fetch(values, Math.Min(FetchedBytes, valueBytes));
+        }
+
+        static void Fetch(byte* from, int bytes)
+        {
+            for (byte* end = from + bytes; from < end; from += LineBytes)
+            {
+                Sse.Prefetch0(from);
+            }
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Turn(float* from, int visible, int seen, float* to, int width)
     {
         int i = 0;

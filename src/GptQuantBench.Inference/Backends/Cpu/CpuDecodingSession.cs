@@ -19,13 +19,14 @@ internal sealed unsafe class CpuDecodingSession : IDecodingSession
     private readonly int[] _tokens; // 0, 1, 2, …: to slice indices from
     private NativeBuffer<float>? _allLogits;
 
-    public CpuDecodingSession(ModelConfiguration configuration, ICpuForwardPass forward, MemoryLedger ledger, int capacity)
+    public CpuDecodingSession(
+        ModelConfiguration configuration, ICpuForwardPass forward, WorkerPool pool, MemoryLedger ledger, int capacity)
     {
         _configuration = configuration;
         _forward = forward;
         _ledger = ledger;
         Capacity = capacity;
-        _sampler = new(configuration.VocabularySize);
+        _sampler = new(configuration.VocabularySize, pool.Run);
         _tokens = [.. Enumerable.Range(0, forward.MaximumTokens)];
         _lastLogits = new(ledger, MemoryCategory.Workspace, configuration.VocabularySize, BufferFill.Zero);
     }

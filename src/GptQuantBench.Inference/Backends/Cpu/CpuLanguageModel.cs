@@ -73,7 +73,7 @@ internal sealed class CpuLanguageModel : ILanguageModel
 
     /// <inheritdoc />
     public IDecodingSession CreateSession(int capacity) => Create(
-        sequences: 1, capacity, (forward, rounded) => new CpuDecodingSession(Configuration, forward, _ledger, rounded));
+        sequences: 1, capacity, (forward, rounded) => new CpuDecodingSession(Configuration, forward, _pool, _ledger, rounded));
 
     /// <inheritdoc />
     public IBatchDecodingSession CreateBatch(int sequences, int capacity)

@@ -6,7 +6,8 @@ namespace GptQuantBench.Inference.Backends.Cpu;
 
 /// <summary>
 /// Input vectors as integers. Per block of 32 columns: scale = absmax / M, integer = round(x · (M / absmax)), ties to even; M is 32767
-/// or 127. A block of zeros has scale 0.
+/// or 127. A block of zeros has scale 0. Compiled for speed at once: vectors in code that is not optimised yet take a hundred times as
+/// long, and a first token may come before that is.
 /// </summary>
 internal static unsafe class InputRounding
 {
@@ -14,38 +15,51 @@ internal static unsafe class InputRounding
     private const float LargestInt8 = sbyte.MaxValue;
 
     /// <summary>Multiplies by a power of two.</summary>
-    public static void Scale(float* x, int blocks, float factor, float* y)
+    /// <param name="x">FP32 [blocks × 32].</param>
+    /// <param name="blocks">Blocks.</param>
+    /// <param name="factor">The power.</param>
+    /// <param name="to">Receives the vector.</param>
+    /// <param name="step">Vectors of the group.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Scale(float* x, int blocks, float factor, in PreparedVectors to, int step)
     {
         Vector256<float> factors = Vector256.Create(factor);
-        for (float* end = x + (blocks * PackedLayout.BlockColumns); x < end; x += 8, y += 8)
+        long* values = to.Values;
+        for (float* end = x + (blocks * PackedLayout.BlockColumns); x < end; x += 8, values += 4 * step)
         {
-            (Vector256.Load(x) * factors).Store(y);
+            Put((Vector256.Load(x) * factors).AsInt64(), values, step);
         }
     }
 
     /// <summary>32 · 32767 · 127 fits an int, so the sum of a block with 8-bit codes is exact.</summary>
-    public static void ToInt16(float* x, int blocks, short* codes, float* scales)
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void ToInt16(float* x, int blocks, in PreparedVectors to, int step)
     {
-        for (int block = 0; block < blocks; block++, x += PackedLayout.BlockColumns, codes += PackedLayout.BlockColumns)
+        long* values = to.Values;
+        for (int block = 0; block < blocks; block++, x += PackedLayout.BlockColumns, values += 8 * step)
         {
-            scales[block] = Scale(x, LargestInt16, out Vector256<float> inverse);
-            Vector256.Narrow(Integers(x, inverse), Integers(x + 8, inverse)).Store(codes);
-            Vector256.Narrow(Integers(x + 16, inverse), Integers(x + 24, inverse)).Store(codes + 16);
+            to.Scales[block * step] = Scale(x, LargestInt16, out Vector256<float> inverse);
+            Put(Vector256.Narrow(Integers(x, inverse), Integers(x + 8, inverse)).AsInt64(), values, step);
+            Put(Vector256.Narrow(Integers(x + 16, inverse), Integers(x + 24, inverse)).AsInt64(), values + (4 * step), step);
         }
     }
 
-    /// <summary>With what products with 4-bit codes need beside: 8 times a block's sum, and its sum times its scale.</summary>
-    public static void ToInt8(float* x, int blocks, sbyte* codes, float* scales, int* offsets, float* sums)
+    /// <summary>With what products with 4-bit codes need beside: see <see cref="PreparedVectors"/>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void ToInt8(float* x, int blocks, in PreparedVectors to, int step)
     {
-        for (int block = 0; block < blocks; block++, x += PackedLayout.BlockColumns, codes += PackedLayout.BlockColumns)
+        long* values = to.Values;
+        for (int block = 0; block < blocks; block++, x += PackedLayout.BlockColumns, values += 4 * step)
         {
             float scale = Scale(x, LargestInt8, out Vector256<float> inverse);
             Vector256<int> a = Integers(x, inverse), b = Integers(x + 8, inverse), c = Integers(x + 16, inverse), d = Integers(x + 24, inverse);
-            Vector256.Narrow(Vector256.Narrow(a, b), Vector256.Narrow(c, d)).Store(codes);
-            int sum = Vector256.Sum((a + b) + (c + d));
-            scales[block] = scale;
-            offsets[block] = 8 * sum;
-            sums[block] = scale * sum;
+            Put(Vector256.Narrow(Vector256.Narrow(a, b), Vector256.Narrow(c, d)).AsInt64(), values, step);
+            Vector256<int> eights = (a + b) + (c + d);
+            Vector128<int> fours = eights.GetLower() + eights.GetUpper();
+            int first = fours[0] + fours[1], second = fours[2] + fours[3];
+            to.Scales[block * step] = scale;
+            to.Offsets[block * step] = (-8 * first & 0xFFFF) | (-8 * second << 16);
+            to.Sums[block * step] = scale * (first + second);
         }
     }
 
@@ -53,6 +67,7 @@ internal static unsafe class InputRounding
     /// <param name="form">How they would be rounded.</param>
     /// <param name="x">FP32 [blocks × 32].</param>
     /// <param name="blocks">Blocks.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Round(InputForm form, float* x, int blocks)
     {
         float largest = form == InputForm.Int16 ? LargestInt16 : LargestInt8;
@@ -66,6 +81,7 @@ internal static unsafe class InputRounding
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static float Scale(float* x, float most, out Vector256<float> inverse)
     {
         // Magnitudes order as integers do, NaN above infinity.
@@ -83,6 +99,21 @@ internal static unsafe class InputRounding
 
         inverse = Vector256.Create(most / largest);
         return largest / most;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Put(Vector256<long> values, long* to, int step)
+    {
+        if (step == 1)
+        {
+            values.Store(to);
+            return;
+        }
+
+        to[0] = values[0];
+        to[step] = values[1];
+        to[2 * step] = values[2];
+        to[3 * step] = values[3];
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -19,7 +19,7 @@ internal sealed unsafe class MatrixMultiplier : IDisposable
     private const int PanelColumns = 1024;
 
     // Bytes of weights in a chunk of a decode step: some microseconds, so that a thread that was held up leaves little behind.
-    private const int ChunkBytes = 32 << 10;
+    private const int ChunkBytes = 16 << 10;
 
     private readonly CpuKernel _kernel;
     private readonly WorkerPool _pool;
@@ -27,7 +27,7 @@ internal sealed unsafe class MatrixMultiplier : IDisposable
     private readonly NativeBuffer<float> _panels; // per thread [columns][2 tiles]
     private readonly PreparedInput _few;
     private readonly PanelInput _many;
-    private readonly Action<int, int> _multiplyTiles;
+    private readonly Action<int, int, int> _multiplyTiles;
     private readonly Action<int, int> _multiplyPanel;
 
     // The region that runs now; delegates made once read it from here, so that a call allocates nothing.
@@ -91,7 +91,7 @@ internal sealed unsafe class MatrixMultiplier : IDisposable
         {
             _few.Fill(form, x, xStride, tokens, _matrix.Blocks);
             _tilesPerChunk = Math.Max(1, ChunkBytes / matrix.Layout.TileBytes);
-            _pool.Run((_tiles + _tilesPerChunk - 1) / _tilesPerChunk, _multiplyTiles);
+            _pool.RunRanges((_tiles + _tilesPerChunk - 1) / _tilesPerChunk, _multiplyTiles);
         }
         else
         {
@@ -118,10 +118,10 @@ internal sealed unsafe class MatrixMultiplier : IDisposable
         _ => InputForm.Int8,
     };
 
-    private void MultiplyTiles(int chunk, int worker)
+    private void MultiplyTiles(int chunk, int chunks, int worker)
     {
         int tile = chunk * _tilesPerChunk;
-        int tiles = Math.Min(_tilesPerChunk, _tiles - tile);
+        int tiles = Math.Min(chunks * _tilesPerChunk, _tiles - tile);
         _kernel.Multiply(_matrix, tile, tiles, _few, _y, _yStride, _epilogue == Epilogue.Add);
         Finish(tile, tiles);
     }

@@ -4,7 +4,15 @@ using GptQuantBench.Inference.Quantization;
 
 namespace GptQuantBench.Inference.Backends.Cpu;
 
-/// <summary>Some input vectors in the form that products with tiles want, columns in their order. Not thread-safe while it is filled.</summary>
+/// <summary>
+/// Some input vectors in the form that products with tiles want. Not thread-safe while it is filled.
+/// <code>
+/// values                  [group of up to Tokens.Most vectors][8 bytes of columns][vectors of the group]
+/// scales, offsets, sums   [group][block of 32 columns][vectors of the group]
+/// </code>
+/// 8 bytes are what a 32-bit word of weights meets: 2 FP32 values, 4 16-bit or 8 8-bit integers. Those of all vectors of a group lie side
+/// by side, so that a kernel reads them at fixed distances from one address.
+/// </summary>
 internal sealed unsafe class PreparedInput : IDisposable
 {
     private readonly int _mostTokens;
@@ -12,6 +20,7 @@ internal sealed unsafe class PreparedInput : IDisposable
     private readonly NativeBuffer<float> _scales;
     private readonly NativeBuffer<float> _sums;
     private readonly NativeBuffer<int> _offsets;
+    private int _blocks;
 
     /// <param name="ledger">Counts the memory.</param>
     /// <param name="columns">Columns of the longest vector.</param>
@@ -41,12 +50,6 @@ internal sealed unsafe class PreparedInput : IDisposable
     /// <summary>Vectors.</summary>
     public int Tokens { get; private set; }
 
-    /// <summary>Values from vector to vector.</summary>
-    public nint Stride { get; private set; }
-
-    /// <summary>Blocks of 32 columns from vector to vector.</summary>
-    public nint BlockStride => Stride / PackedLayout.BlockColumns;
-
     /// <summary>Fills everything.</summary>
     /// <param name="form">What the product wants, not <see cref="InputForm.Float"/>.</param>
     /// <param name="x">FP32 [tokens, columns padded with zeros to whole blocks].</param>
@@ -58,42 +61,38 @@ internal sealed unsafe class PreparedInput : IDisposable
         ArgumentOutOfRangeException.ThrowIfGreaterThan(tokens, _mostTokens);
         Form = form;
         Tokens = tokens;
-        Stride = blocks * PackedLayout.BlockColumns;
+        _blocks = blocks;
         for (int token = 0; token < tokens; token++)
         {
+            int first = token - (token % Kernels.Tokens.Most);
+            int step = Math.Min(Kernels.Tokens.Most, tokens - first);
             float* from = x + (token * xStride);
+            PreparedVectors to = Group(first).From(token - first);
             switch (form)
             {
                 case InputForm.Scaled:
-                    InputRounding.Scale(from, blocks, TiledMatrix.InputScale, Floats(token));
+                    InputRounding.Scale(from, blocks, TiledMatrix.InputScale, to, step);
                     break;
                 case InputForm.Int16:
-                    InputRounding.ToInt16(from, blocks, Int16(token), Scales(token));
+                    InputRounding.ToInt16(from, blocks, to, step);
                     break;
                 default:
-                    InputRounding.ToInt8(from, blocks, Int8(token), Scales(token), Offsets(token), Sums(token));
+                    InputRounding.ToInt8(from, blocks, to, step);
                     break;
             }
         }
     }
 
-    /// <summary>FP32 values of a vector.</summary>
-    public float* Floats(int token) => (float*)_values.Data + (token * Stride);
-
-    /// <summary>16-bit integers of a vector.</summary>
-    public short* Int16(int token) => (short*)_values.Data + (token * Stride);
-
-    /// <summary>8-bit integers of a vector.</summary>
-    public sbyte* Int8(int token) => (sbyte*)_values.Data + (token * Stride);
-
-    /// <summary>FP32 [blocks]: what the integers of a vector are multiplied with.</summary>
-    public float* Scales(int token) => _scales.Data + (token * BlockStride);
-
-    /// <summary>[blocks]: 8 times the sum of a block's 8-bit integers, since a code c of a symmetric format means c − 8.</summary>
-    public int* Offsets(int token) => _offsets.Data + (token * BlockStride);
-
-    /// <summary>FP32 [blocks]: scale times the sum of a block's 8-bit integers, what a minimum is multiplied with.</summary>
-    public float* Sums(int token) => _sums.Data + (token * BlockStride);
+    /// <summary>The addresses of a group.</summary>
+    /// <param name="token">Its first vector.</param>
+    public PreparedVectors Group(int token)
+    {
+        nint block = (nint)token * _blocks;
+        int valueBytes = Form switch { InputForm.Scaled => sizeof(float), InputForm.Int16 => sizeof(short), _ => sizeof(sbyte) };
+        return new(
+            (long*)(_values.Data + (block * PackedLayout.BlockColumns * valueBytes)), _scales.Data + block, _offsets.Data + block,
+            _sums.Data + block);
+    }
 
     /// <inheritdoc />
     public void Dispose()

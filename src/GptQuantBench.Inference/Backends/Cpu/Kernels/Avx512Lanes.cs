@@ -12,6 +12,8 @@ internal readonly unsafe struct Avx512Lanes : ILanes<Vector512<int>, Vector512<f
 
     public static int Count => 16;
 
+    public static bool ReadsStreams => false;
+
     public static Vector512<int> ZeroWords => Vector512<int>.Zero;
 
     public static Vector512<float> Zero => Vector512<float>.Zero;

@@ -13,6 +13,12 @@ internal unsafe interface ILanes<TWords, TFloats>
     /// <summary>Lanes.</summary>
     static abstract int Count { get; }
 
+    /// <summary>
+    /// Whether a single input is multiplied with <see cref="LaneKernel{TLanes,TWords,TFloats}.Streams"/> neighbouring tiles at once, each a stream of memory of
+    /// its own, rather than with one.
+    /// </summary>
+    static abstract bool ReadsStreams { get; }
+
     /// <summary>Zeros.</summary>
     static abstract TWords ZeroWords { get; }
 

@@ -8,33 +8,32 @@ internal abstract unsafe partial class LaneKernel<TLanes, TWords, TFloats>
 {
     /// <summary>Σ half · x of a tile and up to six inputs, all in powers of two that the caller takes back.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void MultiplyHalves<TTokens>(byte* words, int blocks, float* x, nint stride, TFloats* sums)
+    private static void MultiplyHalves<TTokens>(byte* words, int blocks, float* x, TFloats* sums)
         where TTokens : struct, ITokenCount
     {
         // A single input has two more sums: four chains hide the latency of an addition.
         TFloats a0 = TLanes.Zero, a1 = a0, a2 = a0, a3 = a0, a4 = a0, a5 = a0;
         TFloats b0 = a0, b1 = a0, b2 = a0, b3 = a0, b4 = a0, b5 = a0, c0 = a0, d0 = a0;
-        float* end = x + ((nint)blocks * PackedLayout.BlockColumns);
-        for (; x < end; x += 4, words += 2 * sizeof(TWords))
+        float* end = x + ((nint)blocks * PackedLayout.BlockColumns * TTokens.Value);
+        for (; x < end; x += 4 * TTokens.Value, words += 2 * sizeof(TWords))
         {
             TWords pairs = TLanes.LoadWords(words);
-            FetchAhead(words);
+            FetchPair(words);
             TFloats low = TLanes.LowHalves(pairs), high = TLanes.HighHalves(pairs);
-            a0 = Add<TTokens>(0, low, x + (0 * stride), a0);
-            b0 = Add<TTokens>(0, high, x + (0 * stride) + 1, b0);
-            a1 = Add<TTokens>(1, low, x + (1 * stride), a1);
-            b1 = Add<TTokens>(1, high, x + (1 * stride) + 1, b1);
-            a2 = Add<TTokens>(2, low, x + (2 * stride), a2);
-            b2 = Add<TTokens>(2, high, x + (2 * stride) + 1, b2);
-            a3 = Add<TTokens>(3, low, x + (3 * stride), a3);
-            b3 = Add<TTokens>(3, high, x + (3 * stride) + 1, b3);
-            a4 = Add<TTokens>(4, low, x + (4 * stride), a4);
-            b4 = Add<TTokens>(4, high, x + (4 * stride) + 1, b4);
-            a5 = Add<TTokens>(5, low, x + (5 * stride), a5);
-            b5 = Add<TTokens>(5, high, x + (5 * stride) + 1, b5);
+            a0 = Add<TTokens>(0, low, x + 0, a0);
+            b0 = Add<TTokens>(0, high, x + 1, b0);
+            a1 = Add<TTokens>(1, low, x + 2, a1);
+            b1 = Add<TTokens>(1, high, x + 3, b1);
+            a2 = Add<TTokens>(2, low, x + 4, a2);
+            b2 = Add<TTokens>(2, high, x + 5, b2);
+            a3 = Add<TTokens>(3, low, x + 6, a3);
+            b3 = Add<TTokens>(3, high, x + 7, b3);
+            a4 = Add<TTokens>(4, low, x + 8, a4);
+            b4 = Add<TTokens>(4, high, x + 9, b4);
+            a5 = Add<TTokens>(5, low, x + 10, a5);
+            b5 = Add<TTokens>(5, high, x + 11, b5);
 
             pairs = TLanes.LoadWords(words + sizeof(TWords));
-            FetchAhead(words + sizeof(TWords));
             low = TLanes.LowHalves(pairs);
             high = TLanes.HighHalves(pairs);
             if (TTokens.Value == 1)
@@ -44,18 +43,19 @@ internal abstract unsafe partial class LaneKernel<TLanes, TWords, TFloats>
                 continue;
             }
 
-            a0 = Add<TTokens>(0, low, x + (0 * stride) + 2, a0);
-            b0 = Add<TTokens>(0, high, x + (0 * stride) + 3, b0);
-            a1 = Add<TTokens>(1, low, x + (1 * stride) + 2, a1);
-            b1 = Add<TTokens>(1, high, x + (1 * stride) + 3, b1);
-            a2 = Add<TTokens>(2, low, x + (2 * stride) + 2, a2);
-            b2 = Add<TTokens>(2, high, x + (2 * stride) + 3, b2);
-            a3 = Add<TTokens>(3, low, x + (3 * stride) + 2, a3);
-            b3 = Add<TTokens>(3, high, x + (3 * stride) + 3, b3);
-            a4 = Add<TTokens>(4, low, x + (4 * stride) + 2, a4);
-            b4 = Add<TTokens>(4, high, x + (4 * stride) + 3, b4);
-            a5 = Add<TTokens>(5, low, x + (5 * stride) + 2, a5);
-            b5 = Add<TTokens>(5, high, x + (5 * stride) + 3, b5);
+            float* next = x + (2 * TTokens.Value);
+            a0 = Add<TTokens>(0, low, next + 0, a0);
+            b0 = Add<TTokens>(0, high, next + 1, b0);
+            a1 = Add<TTokens>(1, low, next + 2, a1);
+            b1 = Add<TTokens>(1, high, next + 3, b1);
+            a2 = Add<TTokens>(2, low, next + 4, a2);
+            b2 = Add<TTokens>(2, high, next + 5, b2);
+            a3 = Add<TTokens>(3, low, next + 6, a3);
+            b3 = Add<TTokens>(3, high, next + 7, b3);
+            a4 = Add<TTokens>(4, low, next + 8, a4);
+            b4 = Add<TTokens>(4, high, next + 9, b4);
+            a5 = Add<TTokens>(5, low, next + 10, a5);
+            b5 = Add<TTokens>(5, high, next + 11, b5);
         }
 
         sums[0] = TLanes.Add(TLanes.Add(a0, b0), TLanes.Add(c0, d0));

@@ -102,42 +102,83 @@ internal abstract unsafe partial class LaneKernel<TLanes, TWords, TFloats>
         Set<TTokens>(11, sums + 11 + 1, b11);
     }
 
-    /// <summary>One input: four vectors of rows at a time, whose chains hide the latency of an addition.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    /// <summary>One input: eight or four vectors of rows at a time, whose chains hide the latency of an addition.</summary>
     private static void MultiplyPanel(
         float* panel, nint columnStride, nint vectorStride, int columns, float* x, float* y, int rows, bool adds)
     {
-        for (int row = 0; row < rows; row += 4 * TLanes.Count, panel += 4 * vectorStride)
+        int row = 0;
+        for (; TLanes.ReadsStreams && row + (8 * TLanes.Count) <= rows; row += 8 * TLanes.Count, panel += 8 * vectorStride)
         {
-            // Vectors that are not there repeat the last one.
-            int last = (rows - row - 1) / TLanes.Count;
-            nint second = Math.Min(1, last) * vectorStride, third = Math.Min(2, last) * vectorStride, fourth = Math.Min(3, last) * vectorStride;
-            TFloats a = TLanes.Zero, b = a, c = a, d = a;
-            float* at = panel;
-            for (int column = 0; column < columns; column++, at += columnStride)
-            {
-                TFloats input = TLanes.Broadcast(x[column]);
-                a = TLanes.MultiplyAdd(TLanes.Load(at), input, a);
-                b = TLanes.MultiplyAdd(TLanes.Load(at + second), input, b);
-                c = TLanes.MultiplyAdd(TLanes.Load(at + third), input, c);
-                d = TLanes.MultiplyAdd(TLanes.Load(at + fourth), input, d);
-            }
+            MultiplyEight(panel, columnStride, vectorStride, columns, x, y + row, adds);
+        }
 
-            Store(a, y, row, rows, adds);
-            if (last > 0)
-            {
-                Store(b, y, row + TLanes.Count, rows, adds);
-            }
+        for (; row < rows; row += 4 * TLanes.Count, panel += 4 * vectorStride)
+        {
+            MultiplyFour(panel, columnStride, vectorStride, columns, x, y + row, rows - row, adds);
+        }
+    }
 
-            if (last > 1)
-            {
-                Store(c, y, row + (2 * TLanes.Count), rows, adds);
-            }
+    /// <summary>Where a column's vectors are neighbours, a whole row of values for attention: one stream of memory.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void MultiplyEight(float* panel, nint columnStride, nint vectorStride, int columns, float* x, float* y, bool adds)
+    {
+        TFloats a = TLanes.Zero, b = a, c = a, d = a, e = a, f = a, g = a, h = a;
+        float* fourth = panel + (3 * vectorStride), seventh = panel + (6 * vectorStride);
+        for (float* end = x + columns; x < end; x++, panel += columnStride, fourth += columnStride, seventh += columnStride)
+        {
+            TFloats input = TLanes.Broadcast(*x);
+            a = TLanes.MultiplyAdd(TLanes.Load(panel), input, a);
+            b = TLanes.MultiplyAdd(TLanes.Load(panel + vectorStride), input, b);
+            c = TLanes.MultiplyAdd(TLanes.Load(panel + (2 * vectorStride)), input, c);
+            d = TLanes.MultiplyAdd(TLanes.Load(fourth), input, d);
+            e = TLanes.MultiplyAdd(TLanes.Load(fourth + vectorStride), input, e);
+            f = TLanes.MultiplyAdd(TLanes.Load(fourth + (2 * vectorStride)), input, f);
+            g = TLanes.MultiplyAdd(TLanes.Load(seventh), input, g);
+            h = TLanes.MultiplyAdd(TLanes.Load(seventh + vectorStride), input, h);
+        }
 
-            if (last > 2)
-            {
-                Store(d, y, row + (3 * TLanes.Count), rows, adds);
-            }
+        const int all = int.MaxValue;
+        Store(a, y, 0, all, adds);
+        Store(b, y, TLanes.Count, all, adds);
+        Store(c, y, 2 * TLanes.Count, all, adds);
+        Store(d, y, 3 * TLanes.Count, all, adds);
+        Store(e, y, 4 * TLanes.Count, all, adds);
+        Store(f, y, 5 * TLanes.Count, all, adds);
+        Store(g, y, 6 * TLanes.Count, all, adds);
+        Store(h, y, 7 * TLanes.Count, all, adds);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void MultiplyFour(
+        float* panel, nint columnStride, nint vectorStride, int columns, float* x, float* y, int rows, bool adds)
+    {
+        // Vectors that are not there repeat the last one.
+        int last = (rows - 1) / TLanes.Count;
+        nint second = Math.Min(1, last) * vectorStride, third = Math.Min(2, last) * vectorStride, fourth = Math.Min(3, last) * vectorStride;
+        TFloats a = TLanes.Zero, b = a, c = a, d = a;
+        for (float* end = x + columns; x < end; x++, panel += columnStride)
+        {
+            TFloats input = TLanes.Broadcast(*x);
+            a = TLanes.MultiplyAdd(TLanes.Load(panel), input, a);
+            b = TLanes.MultiplyAdd(TLanes.Load(panel + second), input, b);
+            c = TLanes.MultiplyAdd(TLanes.Load(panel + third), input, c);
+            d = TLanes.MultiplyAdd(TLanes.Load(panel + fourth), input, d);
+        }
+
+        Store(a, y, 0, rows, adds);
+        if (last > 0)
+        {
+            Store(b, y, TLanes.Count, rows, adds);
+        }
+
+        if (last > 1)
+        {
+            Store(c, y, 2 * TLanes.Count, rows, adds);
+        }
+
+        if (last > 2)
+        {
+            Store(d, y, 3 * TLanes.Count, rows, adds);
         }
     }
 }

@@ -13,6 +13,9 @@ internal abstract unsafe partial class LaneKernel<TLanes, TWords, TFloats> : Cpu
     // Half a page; shorter and longer ones measured the same or worse.
     private const int FetchDistance = 2048;
 
+    // Where two vectors are one cache line, one request is enough for both.
+    private const int LineBytes = 64;
+
     /// <inheritdoc />
     public sealed override int Lanes => TLanes.Count;
 
@@ -49,30 +52,51 @@ internal abstract unsafe partial class LaneKernel<TLanes, TWords, TFloats> : Cpu
         in TiledMatrixView matrix, int tile, int tiles, PreparedInput x, int token, float* y, nint yStride, bool adds)
         where TTokens : struct, ITokenCount
     {
+        PreparedVectors vectors = x.Group(token);
+        int end = tile + tiles;
+        if (TLanes.ReadsStreams)
+        {
+            tile = TTokens.Value == 1
+                ? MultiplyStreams(matrix, tile, end, x.Form, vectors, y, adds)
+                : MultiplyPairs<TTokens>(matrix, tile, end, x.Form, vectors, y, yStride, adds);
+        }
+
         TFloats* sums = stackalloc TFloats[TTokens.Value];
-        for (int end = tile + tiles; tile < end; tile++)
+        for (; tile < end; tile++)
         {
             switch (x.Form)
             {
                 case InputForm.Scaled:
-                    MultiplyHalves<TTokens>(matrix.Tile(tile), matrix.Blocks, x.Floats(token), x.Stride, sums);
+                    MultiplyHalves<TTokens>(matrix.Tile(tile), matrix.Blocks, (float*)vectors.Values, sums);
                     break;
                 case InputForm.Int16:
-                    MultiplyInt8<TTokens>(matrix, tile, x, token, sums);
+                    MultiplyInt8<TTokens>(matrix, tile, vectors, sums);
                     break;
                 default:
-                    MultiplyInt4<TTokens>(matrix, tile, x, token, sums);
+                    MultiplyInt4<TTokens>(matrix, tile, vectors, sums);
                     break;
             }
 
-            TFloats scale = matrix.Bits == 16 ? TLanes.Broadcast(matrix.Units[tile])
-                : matrix.HasRowScales ? TLanes.Load((float*)matrix.Tile(tile)) : TLanes.Broadcast(1f);
+            TFloats scale = Scale(matrix, tile);
             for (int i = 0; i < TTokens.Value; i++)
             {
                 Store(TLanes.Multiply(sums[i], scale), y + (i * yStride), tile * TLanes.Count, matrix.Rows, adds);
             }
         }
     }
+
+    /// <summary>
+    /// Whether several tiles at once can be multiplied: scales of groups within a row of 8-bit codes, and minima, take the registers that
+    /// would need.
+    /// </summary>
+    private static bool IsPlain(in TiledMatrixView matrix, InputForm form) =>
+        form == InputForm.Int16 ? !matrix.IsGrouped : !matrix.HasMinima;
+
+    /// <summary>What the sums of a tile are multiplied with.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static TFloats Scale(in TiledMatrixView matrix, int tile) =>
+        matrix.Bits == 16 ? TLanes.Broadcast(matrix.Units[tile])
+            : matrix.HasRowScales ? TLanes.Load((float*)matrix.Tile(tile)) : TLanes.Broadcast(1f);
 
     /// <summary>
     /// Asks for what the same thread reads next. A CPU's own prefetcher stops at the end of a page, and with several inputs a thread
@@ -84,6 +108,17 @@ internal abstract unsafe partial class LaneKernel<TLanes, TWords, TFloats> : Cpu
         if (Sse.IsSupported)
         {
             Sse.Prefetch0(words + FetchDistance);
+        }
+    }
+
+    /// <summary>The same for two neighbouring vectors.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void FetchPair(byte* words)
+    {
+        FetchAhead(words);
+        if (2 * sizeof(TWords) > LineBytes)
+        {
+            FetchAhead(words + sizeof(TWords));
         }
     }
 

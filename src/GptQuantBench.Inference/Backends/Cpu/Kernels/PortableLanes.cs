@@ -11,6 +11,8 @@ internal readonly unsafe struct PortableLanes : ILanes<Vector128<int>, Vector128
 
     public static int Count => 4;
 
+    public static bool ReadsStreams => true;
+
     public static Vector128<int> ZeroWords => Vector128<int>.Zero;
 
     public static Vector128<float> Zero => Vector128<float>.Zero;

@@ -1,4 +1,3 @@
-using GptQuantBench.Inference.Memory;
 using GptQuantBench.Inference.Quantization;
 
 namespace GptQuantBench.Inference.Backends.Cpu.Tiles;
@@ -7,7 +6,7 @@ namespace GptQuantBench.Inference.Backends.Cpu.Tiles;
 /// Where the parts of a matrix lie that a CPU kernel reads: tiles of as many rows as a vector has 32-bit lanes, so that a lane is an
 /// output and no sum crosses lanes, in exactly the order in which a step reads them: one stream of memory for each thread.
 /// <code>
-/// matrix   [tile of L rows]                                        each at a multiple of 64 bytes
+/// matrix   [tile of L rows]                                        each at a multiple of a vector
 /// tile     [scales of the rows, [L] FP32, int8-row only][group]…
 /// group    [scales [L] FP16][minima [L] FP16, asymmetric only][words]     FP16 and int8-row: words alone, all columns in one group
 /// words    word w of all rows side by side, [w][L]
@@ -32,7 +31,8 @@ internal readonly record struct TileLayout
         GroupScaleBytes = packed.IsGrouped ? lanes * sizeof(ushort) : 0;
         int groups = packed.IsGrouped ? packed.GroupsPerRow : 1;
         int bytes = RowScaleBytes + (groups * GroupHeaderBytes) + (WordsPerRow * lanes * sizeof(int));
-        TileBytes = (bytes + NativeBuffer<byte>.Alignment - 1) & -NativeBuffer<byte>.Alignment;
+        int vector = lanes * sizeof(int);
+        TileBytes = (bytes + vector - 1) / vector * vector;
     }
 
     /// <summary>Format and shape.</summary>

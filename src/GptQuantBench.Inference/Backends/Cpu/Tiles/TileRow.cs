@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using GptQuantBench.Inference.Quantization;
 
 namespace GptQuantBench.Inference.Backends.Cpu.Tiles;
@@ -30,6 +31,7 @@ internal static unsafe class TileRow
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Halves(uint* words, int lanes, float unit, float* values)
     {
         const int signAndMagnitude = unchecked((int)0x8FFFE000);
@@ -41,6 +43,7 @@ internal static unsafe class TileRow
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Bytes(uint* words, int lanes, float scale, float* values)
     {
         for (int word = 0; word < 8; word++, values += 4)
@@ -53,6 +56,7 @@ internal static unsafe class TileRow
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Nibbles(uint* words, int lanes, float scale, int zero, float minimum, float* values)
     {
         for (int word = 0; word < 4; word++, values += 8)
