@@ -80,7 +80,7 @@ EXPORT CUresult cuDeviceTotalMem_v2(size_t* bytes, int device) { (void)device; *
 EXPORT CUresult cuDeviceGetAttribute(int* value, int attribute, int device) {
     (void)device;
     switch (attribute) {
-        case 16: *value = 4; break;                                      // multiprocessors
+        case 16: *value = 32; break;                                     // multiprocessors
         case 75: *value = (int)number("STANDIN_CAPABILITY", 9); break;   // compute capability
         case 95: *value = 1; break;                                      // cooperative launches
         case 97: *value = 227 * 1024; break;                             // shared memory of a block

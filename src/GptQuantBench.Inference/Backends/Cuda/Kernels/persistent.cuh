@@ -119,7 +119,7 @@ struct Areas {
     float* sums;
 };
 
-// The warps that compute. N: quads of the residual stream a lane has; Head: of attend.
+// All steps. N: quads of the residual stream a lane has; Head: of attend.
 template <class Format, int N, int Head> DEVICE void decode_steps(const PersistentArguments& a, const Ring& ring, DecodeShared& shared, const Areas& areas) {
     int t = thread_index(), warp = t >> 5, block = block_x(), blocks = grid_x(), width = a.table.columns;
     const PersistentLayer* layers = ring.layers;

@@ -3,7 +3,7 @@
 #include "formats.cuh"
 #include "state.cuh"
 
-static const int PersistentThreads = 256; // that compute; one warp more streams the weights
+static const int PersistentThreads = 256;
 static const int PersistentWarps = PersistentThreads / 32;
 static const int MaxWidth = 2048; // of the residual stream
 static const int MaxHeadSize = 128;

@@ -12,17 +12,10 @@ DEVICE u64 nanoseconds() {
 }
 
 DEVICE void store_relaxed(u64* address, u64 value) { asm volatile("st.relaxed.gpu.global.u64 [%0], %1;" ::"l"(address), "l"(value) : "memory"); }
-DEVICE void store_release(u64* address, u64 value) { asm volatile("st.release.gpu.global.u64 [%0], %1;" ::"l"(address), "l"(value) : "memory"); }
 
 DEVICE u64 load_relaxed(const u64* address) {
     u64 v;
     asm volatile("ld.relaxed.gpu.global.u64 %0, [%1];" : "=l"(v) : "l"(address) : "memory");
-    return v;
-}
-
-DEVICE u64 load_acquire(const u64* address) {
-    u64 v;
-    asm volatile("ld.acquire.gpu.global.u64 %0, [%1];" : "=l"(v) : "l"(address) : "memory");
     return v;
 }
 
@@ -42,7 +35,7 @@ struct WordPair {
 
 DEVICE u64 word(u32 epoch, u32 payload) { return ((u64)epoch << 32) | payload; }
 
-// Of the warps that compute; sampler_barrier of sample.cuh is the same one.
+// Of the block; sampler_barrier of sample.cuh is the same one.
 DEVICE void compute_barrier() { asm volatile("bar.sync 1, %0;" ::"n"(PersistentThreads) : "memory"); }
 
 // The same, and tells everyone whether anyone came with a non-zero value.

@@ -32,7 +32,7 @@ template <class Format> DEVICE int stage_bytes(const Share& s, int rows, int gro
     return rows * s.pitch + (Format::HasMinimum ? 2 : 1) * scale_bytes<Format>(rows, groups);
 }
 
-// C#: PersistentKernel.Stages counts the same.
+// C#: PersistentKernel.StagesRefusal counts the same.
 template <class Format> DEVICE Share share_of(const Matrix& m, int block, int blocks, int ringBytes) {
     int pairs = (m.rows + 1) >> 1;
     int begin = (int)((u64)pairs * block / blocks), end = (int)((u64)pairs * (block + 1) / blocks);
@@ -46,7 +46,7 @@ template <class Format> DEVICE Share share_of(const Matrix& m, int block, int bl
     return s;
 }
 
-// What the warps that compute need to know of a stage that is there.
+// What warps need to know of a stage that is there.
 struct alignas(16) StageView {
     u32 at, scales; // shared addresses of the first row's codes and scales
     i32 row;        // of the share
