@@ -112,6 +112,35 @@ public sealed class ReportComparerTests
     }
 
     [Fact]
+    public void CasesOfOneModelAndFormatArePairedByTheirWorkAndDevice()
+    {
+        CaseResult graph = _full.Results[0] with { Decode = "graph", MemoryGb = 1 };
+        CaseResult eager = _full.Results[0] with { Decode = "eager", MemoryGb = 2 };
+        CaseResult other = graph with { Device = "Other GPU", MemoryGb = 3 };
+        ReportComparison comparison = Compare(_full with { Results = [graph, eager, other] }, _full with { Results = [other, eager, graph] });
+        Assert.Equal(["graph", "eager", "graph"], comparison.Cases.Select(pair => pair.Decode));
+        Assert.Equal([1.0, 2.0, 3.0], comparison.Cases.Select(pair => pair.Metrics.Single(metric => metric.Metric == "memory_gb").Base!.Value));
+        Assert.All(comparison.Cases, pair => Assert.Equal(Verdict.Same, pair.Metrics.Single(metric => metric.Metric == "memory_gb").Verdict));
+        Assert.DoesNotContain(comparison.Warnings, warning => warning.Contains("report only", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void AFailedCaseTakesNoVerdictOfAnother()
+    {
+        var noise = new Noise(3);
+        RunReport before = RunSimulator.Run(3, 5, noise.Normal, 0.002);
+        RunReport after = RunSimulator.Run(3, 5, noise.Normal, 0.002);
+        RunReport slow = RunSimulator.Run(1, 5, noise.Normal, 0.002, slowdown: 1.5);
+        after = after with { Results = [CaseFailure.Of(after.Results[0], "x"), slow.Results[0] with { ModelName = "model-1" }, after.Results[2]] };
+        ReportComparison comparison = Compare(before, after);
+        Assert.Equal(["failed"], comparison.Cases[0].Metrics.Select(metric => metric.Wording));
+        Assert.Equal(["slower", "slower", "slower"], comparison.Cases[1].Metrics.Select(metric => metric.Wording));
+        Assert.Equal(["same", "same", "same"], comparison.Cases[2].Metrics.Select(metric => metric.Wording));
+        MetricComparison success = Compare(after, before).Cases[0].Metrics.Single();
+        Assert.Equal(("no longer fails", "It failed in the base run: x"), (success.Wording, success.Note));
+    }
+
+    [Fact]
     public void WordsHaveTheDirectionOfTheMetric()
     {
         var noise = new Noise(2);
