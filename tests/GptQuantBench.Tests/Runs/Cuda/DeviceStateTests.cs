@@ -48,7 +48,7 @@ public sealed class DeviceStateTests
     [Fact]
     public void ADriverTooOldForTheNewestPtxTakesTheBaseline()
     {
-        var run = StandInRun.InProcess(["--quantizations", "4-bit"], ("STANDIN_MAX_PTX", "7.0"));
+        var run = StandInRun.InProcess(["--quantizations", "4-bit"], ("STANDIN_MAX_PTX", "7.1"));
         run.Outcome.ShouldSucceed();
         Assert.Contains(run.Report.Metadata.Notices, notice => notice.Contains("too old for the PTX for sm_90", StringComparison.Ordinal));
     }

@@ -14,7 +14,7 @@ public sealed class KernelFaultTests
         using var folder = new TemporaryFolder();
 
         // On a device that one process may use at a time: neither the host nor a phase that has ended holds it.
-        var run = StandInRun.OutOfProcess([], (Fault, InGeneration), ("STANDIN_EXCLUSIVE", folder["lock"]));
+        var run = StandInRun.OutOfProcess(["--decode", "graph"], (Fault, InGeneration), ("STANDIN_EXCLUSIVE", folder["lock"]));
         Assert.True(run.Outcome.ExitCode == 1, run.Outcome.ToString());
         Assert.True(run.Row("FP16").Success, run.Row("FP16").Error);
         AssertNamed(run.Row("8-bit").Error, "linear_norm_gelu", "CUDA_ERROR_ILLEGAL_ADDRESS");
@@ -25,7 +25,7 @@ public sealed class KernelFaultTests
     [Fact]
     public void InOneProcessTheRestSaysWhyItCannotRunAndWhatIsFinishedStays()
     {
-        var run = StandInRun.InProcess([], (Fault, InGeneration));
+        var run = StandInRun.InProcess(["--decode", "graph"], (Fault, InGeneration));
         Assert.Equal(1, run.Outcome.ExitCode);
         Assert.True(run.Row("FP16").Success, run.Row("FP16").Error);
         AssertNamed(run.Row("8-bit").Error, "linear_norm_gelu", "CUDA_ERROR_ILLEGAL_ADDRESS");
@@ -43,17 +43,18 @@ public sealed class KernelFaultTests
     [InlineData("read_memory:20:719", "read_memory", "CUDA_ERROR_LAUNCH_FAILED")]
     public void TheKernelIsNamedWhereverItIsLaunched(string fault, string kernel, string status)
     {
-        var run = StandInRun.InProcess(["--quantizations", "8-bit"], (Fault, fault));
+        var run = StandInRun.InProcess(["--quantizations", "8-bit", "--decode", "graph"], (Fault, fault));
         Assert.Equal(1, run.Outcome.ExitCode);
         AssertNamed(run.Row("8-bit").Error, kernel, status);
     }
 
     [Theory]
-    [InlineData("eager", "gelu_rows", "gelu_rows")]
-    [InlineData("cublas", "cublas_gemm", "cublasGemmEx")]
+    [InlineData("eager", "gelu_rows:40", "gelu_rows")]
+    [InlineData("cublas", "cublas_gemm:40", "cublasGemmEx")]
+    [InlineData("persistent", "persistent_decode:1", "persistent_decode")]
     public void TheKernelIsNamedOnEveryPath(string decode, string launched, string named)
     {
-        var run = StandInRun.InProcess(["--quantizations", "FP16", "--decode", decode], (Fault, $"{launched}:40:700"));
+        var run = StandInRun.InProcess(["--quantizations", "FP16", "--decode", decode], (Fault, $"{launched}:700"));
         Assert.Equal(1, run.Outcome.ExitCode);
         AssertNamed(run.Row("FP16").Error, named, "CUDA_ERROR_ILLEGAL_ADDRESS");
     }
@@ -76,7 +77,7 @@ public sealed class KernelFaultTests
     public void AFaultThatDoesNotComeAgainIsSaidSo()
     {
         using var folder = new TemporaryFolder();
-        var run = StandInRun.InProcess(["--quantizations", "8-bit"], (Fault, "linear_residual:30:700"), ("STANDIN_FAULT_ONCE", folder["once"]));
+        var run = StandInRun.InProcess(["--quantizations", "8-bit", "--decode", "graph"], (Fault, "linear_residual:30:700"), ("STANDIN_FAULT_ONCE", folder["once"]));
         Assert.Equal(1, run.Outcome.ExitCode);
         var error = run.Row("8-bit").Error;
         Assert.Contains("CUDA_ERROR_ILLEGAL_ADDRESS", error, StringComparison.Ordinal);

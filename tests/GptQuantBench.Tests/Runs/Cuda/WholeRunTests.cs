@@ -20,7 +20,7 @@ public sealed class WholeRunTests
         {
             Assert.True(row.Success, row.Error);
             Assert.Equal("cuda", row.Backend);
-            Assert.Equal("graph", row.Decode);
+            Assert.Equal("persistent", row.Decode);
             Assert.Equal(Driver.DeviceName, row.Device);
             Assert.Equal(Enumerable.Repeat(318, 8), row.GeneratedIds!);
             Assert.Equal(0, row.LeakedBytes!.Allocator);
@@ -44,7 +44,7 @@ public sealed class WholeRunTests
         var run = StandInRun.InProcess(["--decode", decode, "--quantizations", "FP16"]);
         run.Outcome.ShouldSucceed();
         Assert.Equal(decode, run.Row("FP16").Decode);
-        Assert.Equal("graph", run.Row("FP16").DefaultDecode);
+        Assert.Equal("persistent", run.Row("FP16").DefaultDecode);
     }
 
     [Theory]
