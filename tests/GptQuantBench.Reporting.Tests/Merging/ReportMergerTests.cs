@@ -44,6 +44,28 @@ public sealed class ReportMergerTests
     }
 
     [Fact]
+    public void TheWholeBeganWithTheFirstPartAndEndedWithTheLast()
+    {
+        DateTimeOffset start = new(2026, 11, 26, 8, 0, 0, TimeSpan.Zero);
+        RunReport[] parts = [At(Shard(1, 2), start.AddHours(1), start.AddHours(4)), At(Shard(2, 2), start, start.AddHours(2))];
+        RunMetadata whole = ReportMerger.Merge([("a.json", parts[0]), ("b.json", parts[1])]).Metadata;
+        Assert.Equal(start, whole.StartedAt);
+        Assert.Equal(start.AddHours(4), whole.FinishedAt);
+
+        static RunReport At(RunReport report, DateTimeOffset start, DateTimeOffset? end) =>
+            report with { Metadata = report.Metadata with { StartedAt = start, FinishedAt = end } };
+    }
+
+    [Fact]
+    public void AWholeOfWhichAPartHasNotEndedHasNotEnded()
+    {
+        RunReport open = Shard(2, 2);
+        open = open with { Metadata = open.Metadata with { FinishedAt = null } };
+        Assert.NotNull(Shard(1, 2).Metadata.FinishedAt);
+        Assert.Null(ReportMerger.Merge([("a.json", Shard(1, 2)), ("b.json", open)]).Metadata.FinishedAt);
+    }
+
+    [Fact]
     public void ACaseInTwoReportsIsRefused()
     {
         var error = Assert.Throws<ReportFormatException>(() => ReportMerger.Merge([("a.json", _whole), ("b.json", Shard(1, 2))]));
