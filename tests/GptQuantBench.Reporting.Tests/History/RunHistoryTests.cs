@@ -18,6 +18,22 @@ public sealed class RunHistoryTests
     }
 
     [Fact]
+    public void NameTakesTheDeviceThatIsKnownAndTwelveDigitsOfACommit()
+    {
+        RunReport report = SampleReports.Full();
+        report = report with
+        {
+            Metadata = new RunMetadata { Commit = "0123456789abcdef" },
+            Results = [report.Results[0] with { Device = null }, report.Results[0] with { Device = "Second (Device)" }],
+        };
+        Assert.Equal("19700101T000000Z-second-device-0123456789ab.json", RunHistory.FileName(report));
+        report = report with { Results = [], Metadata = report.Metadata with { Commit = "0123456789ab" } };
+        Assert.Equal("19700101T000000Z-unknown-0123456789ab.json", RunHistory.FileName(report));
+        report = report with { Metadata = report.Metadata with { Commit = null, Host = new HostRecord { Cpu = "Some CPU" } } };
+        Assert.Equal("19700101T000000Z-some-cpu-nogit.json", RunHistory.FileName(report));
+    }
+
+    [Fact]
     public void WhatWasAddedIsReadInOrderAndABrokenFileIsNamed()
     {
         using var folder = new TemporaryFolder();

@@ -66,6 +66,36 @@ public sealed class ReportMergerTests
     }
 
     [Fact]
+    public void SmokeRunsAndOtherToolchainsAreNotPartsOfTheSameRun()
+    {
+        AssertRefused("toolchain", metadata => metadata with { Toolchain = Enum.GetValues<ToolchainKind>().First(kind => kind != metadata.Toolchain) });
+        AssertRefused("--smoke", metadata => metadata with { Smoke = !(metadata.Smoke ?? false) });
+
+        static void AssertRefused(string what, Func<RunMetadata, RunMetadata> change)
+        {
+            RunReport other = Shard(2, 2);
+            other = other with { Metadata = change(other.Metadata) };
+            var error = Assert.Throws<ReportFormatException>(() => ReportMerger.Merge([("a.json", Shard(1, 2)), ("b.json", other)]));
+            Assert.Contains($"differ in their {what} ('a.json': ", error.Message, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public void ReportsThatAreNoShardsKeepTheOrderInWhichTheyAreNamed()
+    {
+        RunReport first = Alone(Shard(1, 2)), second = Alone(Shard(2, 2));
+        RunReport merged = ReportMerger.Merge([("b.json", second), ("a.json", first)]);
+        Assert.Equal([.. second.Results, .. first.Results], merged.Results);
+        Assert.DoesNotContain(merged.Metadata.Notices, notice => notice.Contains("missing", StringComparison.Ordinal));
+
+        // One shard beside a report that is none: its place in a whole says nothing about the other's.
+        merged = ReportMerger.Merge([("b.json", second), ("a.json", Shard(1, 2))]);
+        Assert.Equal([.. second.Results, .. first.Results], merged.Results);
+
+        static RunReport Alone(RunReport report) => report with { Metadata = report.Metadata with { Shard = null } };
+    }
+
+    [Fact]
     public void ACaseInTwoReportsIsRefused()
     {
         var error = Assert.Throws<ReportFormatException>(() => ReportMerger.Merge([("a.json", _whole), ("b.json", Shard(1, 2))]));
