@@ -51,22 +51,13 @@ internal sealed class FusedForwardPass(ModelConfiguration configuration, Gpt2Lay
     /// <summary>One token's positions are cut into ranges, which the projection brings together; several tokens fill the device anyway.</summary>
     private void QueueAttention(CudaStream stream, int layer, Gpt2Layers.Block block, int tokens)
     {
-        AttentionArguments attention = new()
+        AttentionArguments attention = AttentionArguments.Of(configuration, buffers, layer) with
         {
-            Queries = buffers.Queries,
-            Keys = buffers.Keys(layer),
-            Values = buffers.Values(layer),
             Partial = buffers.Partial,
             Weights = buffers.PartialWeights,
-            Output = buffers.Attended,
             State = buffers.State,
-            Heads = configuration.HeadCount,
-            HeadSize = configuration.HeadSize,
-            HeadPitch = buffers.HeadPitch,
-            Capacity = buffers.Capacity,
             Ranges = buffers.Ranges,
             RangeSize = SequenceBuffers.RangeSize,
-            OutputPitch = buffers.NormedPitch,
         };
         LinearArguments arguments = Arguments(block.AttentionOutput, tokens);
         arguments.Output = buffers.Residual;
