@@ -14,40 +14,72 @@
 #include "persistent_sample.cuh"
 
 // What the rows of the head need besides their sums; of rows t and t + PersistentThreads.
-struct HeadScales {
+struct HeadConstants {
     static const int Known = 2;
-    float scales[Known];
+    RowConstants rows[Known];
 
-    template <class Format> DEVICE void request(const Matrix& m, const Share& s) {
+    template <class Format> DEVICE void request(const Matrix& m, const float* fold, const Share& s) {
 #pragma unroll
         for (int i = 0; i < Known; i++) {
-            int r = thread_index() + i * PersistentThreads;
-            scales[i] = Format::HasRowScale && r < s.rows ? load_float((const float*)m.scales + s.first + r) : 1.0f;
+            rows[i].request<Format>(m, fold, nullptr, s.first + minimum(thread_index() + i * PersistentThreads, s.rows - 1));
         }
     }
 };
 
 // Logits of the block's rows; returns the warp's best key.
-template <class Format> DEVICE u64 finish_head(const Share& s, const Matrix& m, const float* sums, int pitch, const HeadScales& known, float* logits) {
+template <class Format> DEVICE u64 finish_head(
+    const Share& s, const Matrix& m, const float* fold, const float* sums, int pitch, const HeadConstants& known, const Norm& norm, float* logits) {
     u64 best = 0;
-    auto finish = [&](int r, float scale) {
+    auto finish = [&](int r, const RowConstants& constants) {
         if (r < s.rows) {
-            float logit = row_sum<Format>(sums, pitch, r) * scale;
+            float logit = constants.output(row_sum(sums, pitch, r), norm.factor, norm.offset);
             logits[s.first + r] = logit;
             u64 key = best_key(logit, s.first + r);
             best = key > best ? key : best;
         }
     };
 #pragma unroll
-    for (int i = 0; i < HeadScales::Known; i++) {
-        finish(thread_index() + i * PersistentThreads, known.scales[i]);
+    for (int i = 0; i < HeadConstants::Known; i++) {
+        finish(thread_index() + i * PersistentThreads, known.rows[i]);
     }
 #pragma unroll 1
-    for (int r = thread_index() + HeadScales::Known * PersistentThreads; r < s.rows; r += PersistentThreads) {
-        finish(r, Format::HasRowScale ? load_float((const float*)m.scales + s.first + r) : 1.0f);
+    for (int r = thread_index() + HeadConstants::Known * PersistentThreads; r < s.rows; r += PersistentThreads) {
+        RowConstants constants;
+        constants.request<Format>(m, fold, nullptr, s.first + r);
+        finish(r, constants);
     }
     warp_barrier();
     return redux_max(best);
+}
+
+// What a product's rows become.
+enum Kind { Queries, Added, Hidden };
+
+// Adds up the partial sums and hands the outputs over, a thread a row. constants: of row t.
+template <class Format, Kind Is> DEVICE void finish_share(
+    const Matrix& m, const float* fold, const float* biases, const Share& s, const float* sums, int pitch, RowConstants constants, float factor,
+    float offset, u64* words, u32 epoch, float queryScale, bool stalled) {
+#pragma unroll 1
+    for (int r = thread_index(); (r & ~31) < s.rows; r += PersistentThreads) {
+        int clamped = minimum(r, s.rows - 1), row = s.first + r;
+        if (r >= PersistentThreads) {
+            constants.request<Format>(m, fold, biases, s.first + clamped);
+        }
+        bool mine = r < s.rows && !stalled;
+        float y = constants.output(row_sum(sums, pitch, clamped), factor, offset);
+        if (Is == Hidden) {
+            y = gelu_fast(y);
+            float other = shuffle_xor(y, 1);
+            if (mine && (r & 1) == 0) {
+                store_relaxed(words + (row >> 1), word(epoch, float2_to_half2(y, other)));
+            }
+        } else if (mine) {
+            if (Is == Queries && row < m.columns) {
+                y *= queryScale;
+            }
+            store_relaxed(words + row, word(epoch, float_bits(y)));
+        }
+    }
 }
 
 // Hands the block's best key to all, and finds the best of all. `shared`: [PersistentWarps].
@@ -102,9 +134,8 @@ struct DecodeShared {
     Share shares[5]; // of the four products and the head
     Stage stages[MaxStages];
     u64 barriers[2 * MaxSlots];
-    float4_t stats[PersistentWarps / 2];
+    alignas(16) float2_t stats[2][PersistentWarps];
     u64 keys[PersistentWarps];
-    vec4 zeros;
     StageView views[MaxSlots];
     i32 sampled;
     union {
@@ -119,6 +150,16 @@ struct Areas {
     float* sums;
 };
 
+#ifdef PROFILE
+__device__ u64 profile_data[256 * 32];
+DEVICE u32 clock_now() { u32 c; asm volatile("mov.u32 %0, %%clock;" : "=r"(c) :: "memory"); return c; }
+#define MARK(i) do { if (t == 0) { u32 now_ = clock_now(); profile_data[block_x() * 32 + (i)] += now_ - last_; last_ = now_; } } while (0)
+#define MARKS u32 last_ = clock_now();
+#else
+#define MARK(i)
+#define MARKS
+#endif
+
 // All steps. N: quads of the residual stream a lane has; Head: of attend.
 template <class Format, int N, int Head> DEVICE void decode_steps(const PersistentArguments& a, const Ring& ring, DecodeShared& shared, const Areas& areas) {
     int t = thread_index(), warp = t >> 5, block = block_x(), blocks = grid_x(), width = a.table.columns;
@@ -126,13 +167,17 @@ template <class Format, int N, int Head> DEVICE void decode_steps(const Persiste
     Words words = locate(a);
     Patience patience = {a.patience, 0};
     u32 stages = (u32)a.steps * (ring.layerCount * ring.layerStages + ring.allStages - ring.layerStages);
-    Product<Format> multiplication = {ring, shared_address(&shared.zeros), 0, 0, stages, {0, 0}, {}, false};
+    Product<Format> product = {ring, 0, 0, stages, {0, 0}, {}, false, {}, false, 0, {}, {}, 0};
     RowConstants constants;
+    HeadConstants headConstants;
     Gains<N> gains;
+    Norm norm;
     Slice narrow = slice_of(width), wide = slice_of(a.inner);
     Residual<N> residual = {Quads(narrow, width), {}};
     Quads inner(wide, a.inner);
-    int headPitch = a.sumPitch * 2;
+    float* first = areas.sums;
+    float* second = first + PersistentWarps * a.sumPitch;
+    int own = warp * a.sumPitch;
     const volatile DecodeState* state = a.state; // volatile: clang would choose between these addresses and the arguments'
     int id = state->token, position = state->position, step = state->step;
     if (a.id >= 0) {
@@ -141,57 +186,72 @@ template <class Format, int N, int Head> DEVICE void decode_steps(const Persiste
         step = 0;
     }
     u32 epoch = a.epoch;
-    int rangeSize = 8192 / a.headSize, firstRange = block / a.heads, products = 4 * a.layerCount;
+    int rangeSize = 8192 / a.headSize, firstRange = block / a.heads;
     u32 stall = block == 0 ? a.stall : 0;
-    float inverse = 1.0f / (float)width, reference = 0;
+    float inverse = 1.0f / (float)width;
     if (a.times && block == 0 && t == 0) {
         a.times[0] = nanoseconds();
     }
-    multiplication.start();
-
+    product.start();
+    MARKS
 #pragma unroll 1
     for (int chosen = 0; chosen < a.steps; chosen++) {
         residual.template embed<Format>(a.table, a.positions, id, position);
-        reference = 0;
-        gains.request(layers[0].attentionGain, layers[0].attentionShift, residual.quads);
+        norm.begin();
         int ranged = position / rangeSize + 1;
+        u64 key;
 #pragma unroll 1
-        for (int n = 0;; n++) {
-            const PersistentLayer& l = layers[n >> 2];
-            int product = n & 3;
-            const Matrix& m = (&l.queryKeyValue)[product];
-            const float* bias = (&l.queryKeyValueBias)[product];
-            const Share& s = shared.shares[product];
-            u32 place = (u32)(n >> 2) << 8;
+        for (int layer = 0;; layer++) {
+            const PersistentLayer& l = layers[layer];
+            bool isHead = layer == a.layerCount;
+            u32 place = (u32)layer << 8;
             u64* slot = a.words + (epoch & 1) * words.slot;
-            u64* out = slot;
-            u32 hands = WaitHeads;
-            float* partial = areas.sums + (n & 1) * PersistentWarps * a.sumPitch;
 
-            if (n < products) {
-                constants.request<Format>(m, bias, s, t); // it needs nothing of other blocks
-            }
-            if ((product & 1) == 0) {
-                // The outputs of the product before this one.
-                if (n > 0) {
-                    const u64* before = a.words + (~epoch & 1) * words.slot + words.forward;
-                    residual.add(
-                        product == 0 ? before : slot + words.projected, product == 0 ? epoch - 1 : epoch, patience,
-                        (product == 0 ? WaitForward : WaitProjected) | place);
+            // Queries, keys and values; behind the last layer the head, which reads the residual stream in the same way.
+            {
+                const Share& s = shared.shares[isHead ? 4 : 0];
+                gains.request(l.attentionGain, residual.quads);
+                if (isHead) {
+                    headConstants.request<Format>(l.queryKeyValue, l.queryKeyValueFold, s);
+                } else {
+                    constants.request<Format>(l.queryKeyValue, l.queryKeyValueFold, nullptr, s.first + minimum(t, s.rows - 1));
                 }
-                multiplication.ask();
-                normalise<Format, N>(residual, gains, inverse, a.epsilon, reference, (float2_t*)shared.stats, areas.narrow);
-                if (n == products) {
+                product.open(l.queryKeyValue, s.pitch, narrow);
+                TallWeights weights;
+                product.load(weights, 0);
+                MARK(isHead ? 25 : 0);
+                if (layer > 0) {
+                    residual.add(a.words + (~epoch & 1) * words.slot + words.forward, epoch - 1, patience, WaitForward | place);
+                }
+                MARK(isHead ? 26 : 1);
+                put_residual(residual, gains, norm, areas.narrow, &shared.stats[0][warp]);
+                product.ask();
+                MARK(isHead ? 27 : 2);
+                if (isHead) {
+                    compute_barrier(); // the head's sums lie where the down product's do
+                }
+                product.template multiply<N == 1>(weights, areas.narrow, first + (isHead ? 2 * own : own));
+                MARK(isHead ? 28 : 3);
+                compute_barrier();
+                MARK(isHead ? 29 : 4);
+                norm.take(shared.stats[0], inverse, a.epsilon);
+                if (isHead) {
+                    product.advance(warp == PersistentWarps - 1);
+                    key = finish_head<Format>(s, l.queryKeyValue, l.queryKeyValueFold, first, 2 * a.sumPitch, headConstants, norm, a.logits);
+                MARK(30);
                     break;
                 }
-                const float* gain = product == 0 ? l.forwardGain : (&l)[1].attentionGain;
-                const float* shift = product == 0 ? l.forwardShift : (&l)[1].attentionShift;
-                gains.request(gain, shift, residual.quads);
-                if (product == 2) {
-                    out = slot + words.hidden;
-                    hands = WaitHidden;
-                }
-            } else if (product == 1) {
+                finish_share<Format, Queries>(
+                    l.queryKeyValue, l.queryKeyValueFold, nullptr, s, first, a.sumPitch, constants, norm.factor, norm.offset, slot, epoch, a.queryScale,
+                    stall == WaitHeads);
+                product.advance(warp == PersistentWarps - 1);
+                MARK(5);
+            }
+
+            // Attention and its projection.
+            {
+                const Share& s = shared.shares[1];
+                constants.request<Format>(l.projection, nullptr, l.projectionBias, s.first + minimum(t, s.rows - 1));
                 int turn = 0;
 #pragma unroll 1
                 for (int item = block; item < a.heads * ranged; item += blocks) {
@@ -201,47 +261,86 @@ template <class Format, int N, int Head> DEVICE void decode_steps(const Persiste
                         WaitHeads | place, shared.attention, turn, stall == WaitAttended);
                     turn ^= 1;
                 }
+                MARK(6);
+                product.open(l.projection, s.pitch, narrow);
+                FlatWeights<N> weights;
+                product.load(weights, 0, 0);
+                MARK(7);
                 if (ranged == 1) {
-                    gather_halves<Format, N>(slot + words.attended, residual.quads, epoch, patience, WaitAttended | place, areas.narrow);
+                    gather_halves<N>(slot + words.attended, residual.quads, epoch, patience, WaitAttended | place, areas.narrow);
                 } else {
-                    gather_ranges<Format>(
+                    gather_ranges(
                         slot + words.attended, slot + words.spread, residual.quads, a.heads, a.headSize, ranged, epoch, patience,
                         WaitAttended | place, areas.narrow);
                 }
-                multiplication.ask();
-                out = slot + words.projected;
-                hands = WaitProjected;
-            } else {
-                gather_halves<Format, 4>(slot + words.hidden, inner, epoch, patience, WaitHidden | place, areas.wide);
-                multiplication.ask();
-                multiplication.template multiply_share<false>(m, s.pitch, wide, areas.wide, partial + warp * a.sumPitch);
-                out = slot + words.forward;
-                hands = WaitForward;
+                product.ask();
+                MARK(8);
+                product.multiply(weights, areas.narrow, second + own);
+                MARK(9);
+                compute_barrier();
+                MARK(10);
+                finish_share<Format, Added>(
+                    l.projection, nullptr, l.projectionBias, s, second, a.sumPitch, constants, 1, 0, slot + words.projected, epoch, 1,
+                    stall == WaitProjected);
+                product.advance(warp == PersistentWarps - 2);
+                MARK(11);
             }
-            if (product != 3) {
-                multiplication.template multiply_share<N == 1>(
-                    m, s.pitch, narrow, areas.narrow, partial + warp * a.sumPitch);
-            }
-            compute_barrier();
-            finish_share<Format>(m, bias, s, partial, a.sumPitch, constants, out, epoch, product, a.queryScale, stall == hands);
-            multiplication.advance(warp == PersistentWarps - 1 - product);
-            epoch += product == 3;
-        }
 
-        const Matrix& head = layers[a.layerCount].queryKeyValue;
-        HeadScales scales;
-        scales.request<Format>(head, shared.shares[4]);
-        multiplication.template multiply_share<N == 1>(
-            head, shared.shares[4].pitch, narrow, areas.narrow, areas.sums + warp * headPitch);
-        compute_barrier();
-        multiplication.advance(warp == PersistentWarps - 1);
-        u64 key = finish_head<Format>(shared.shares[4], head, areas.sums, headPitch, scales, a.logits);
+            // Up.
+            {
+                const Share& s = shared.shares[2];
+                gains.request(l.forwardGain, residual.quads);
+                constants.request<Format>(l.up, l.upFold, nullptr, s.first + minimum(t, s.rows - 1));
+                product.open(l.up, s.pitch, narrow);
+                TallWeights weights;
+                product.load(weights, 0);
+                MARK(12);
+                residual.add(slot + words.projected, epoch, patience, WaitProjected | place);
+                MARK(13);
+                put_residual(residual, gains, norm, areas.narrow, &shared.stats[1][warp]);
+                product.ask();
+                MARK(14);
+                product.template multiply<N == 1>(weights, areas.narrow, first + own);
+                MARK(15);
+                compute_barrier();
+                MARK(16);
+                norm.take(shared.stats[1], inverse, a.epsilon);
+                finish_share<Format, Hidden>(
+                    l.up, l.upFold, nullptr, s, first, a.sumPitch, constants, norm.factor, norm.offset, slot + words.hidden, epoch, 1,
+                    stall == WaitHidden);
+                product.advance(warp == PersistentWarps - 3);
+                MARK(17);
+            }
+
+            // Down.
+            {
+                const Share& s = shared.shares[3];
+                constants.request<Format>(l.down, nullptr, l.downBias, s.first + minimum(t, s.rows - 1));
+                product.open(l.down, s.pitch, wide);
+                FlatWeights<4> weights;
+                product.load(weights, 0, 0);
+                MARK(18);
+                gather_halves<4>(slot + words.hidden, inner, epoch, patience, WaitHidden | place, areas.wide);
+                product.ask();
+                MARK(19);
+                product.multiply(weights, areas.wide, second + own);
+                MARK(20);
+                compute_barrier();
+                MARK(21);
+                finish_share<Format, Added>(
+                    l.down, nullptr, l.downBias, s, second, a.sumPitch, constants, 1, 0, slot + words.forward, epoch, 1, stall == WaitForward);
+                product.advance(warp == PersistentWarps - 4);
+                MARK(22);
+            }
+            epoch++;
+        }
         key = best_of_all(key, a.words + words.best() + (chosen & 1) * 2 * blocks, epoch, patience, shared.keys, stall == WaitBest);
+                MARK(23);
 
         u32 order = (u32)(key >> 32);
         bool finite = order != NotANumberKey && order > 0x007fffffu;
         id = finite ? (int)~(u32)key : 0;
-                if (a.sampled && finite) {
+        if (a.sampled && finite) {
             Sampling options = *(const Sampling*)a.sampling;
             id = sample_id(
                 a.logits, a.table.rows, shared.shares[4], key, options, (PersistentScratch*)a.scratch, (a.slot + chosen) & 1, step + chosen, epoch,
@@ -252,7 +351,7 @@ template <class Format, int N, int Head> DEVICE void decode_steps(const Persiste
         }
         if (barrier_or(patience.lost)) {
             patience.report(a.fault, chosen);
-            multiplication.drain();
+            product.drain();
             return;
         }
         if (block == 0 && t == 0) {
@@ -262,6 +361,7 @@ template <class Format, int N, int Head> DEVICE void decode_steps(const Persiste
             store_system(a.ids + step + chosen, finite ? id : -2);
         }
         position++;
+                MARK(24);
     }
     if (block == 0 && t == 0) {
         a.state->best = 0;
@@ -287,9 +387,6 @@ template <class Format, int N, int Head> DEVICE void decode(const PersistentArgu
     }
     for (int i = 16 * t; i < zeros; i += 16 * threads) {
         asm volatile("st.shared.v4.u32 [%0], {%1, %1, %1, %1};" ::"r"(activations + PersistentWarps * (narrow + wide) - zeros + i), "r"(0) : "memory");
-    }
-    if (t == 0) {
-        shared.zeros = vec4{0, 0, 0, 0};
     }
     block_barrier();
     if (t < 5) {
@@ -325,11 +422,32 @@ template <class Format, int N, int Head> DEVICE void decode(const PersistentArgu
     decode_steps<Format, N, Head>(a, ring, shared, {own, further, sums});
 }
 
+// What the norm before a product adds to its rows (Norm): out[r] = {Σ W · gain, Σ W · shift + bias}, FP32. biases: null for 0. A warp a row.
+template <class Format> DEVICE void fold(const Matrix& m, const float* gain, const float* shift, const float* biases, float* out) {
+    int row = block_x() * (block_size() >> 5) + (thread_index() >> 5), lane = lane_index();
+    if (row >= m.rows) {
+        return;
+    }
+    float gains = 0, shifts = 0;
+    for (int column = lane; column < m.columns; column += 32) {
+        float w = weight_value<Format>(m, row, column);
+        gains += w * gain[column];
+        shifts += w * shift[column];
+    }
+    gains = warp_sum(gains);
+    shifts = warp_sum(shifts);
+    if (lane == 0) {
+        out[2 * row] = gains;
+        out[2 * row + 1] = biases ? shifts + biases[row] : shifts;
+    }
+}
+
 #define PERSISTENT_ENTRY(name, ...) \
     extern "C" __global__ void __launch_bounds__(PersistentThreads, 1) name(const PersistentArguments a) { decode<__VA_ARGS__>(a); }
 
 // For models with heads of 64 dimensions up to 1024 wide, and up to MaxWidth; and for those with other heads.
 #define PERSISTENT_KERNEL(Format)                        \
+    KERNEL(256) persistent_fold(const Matrix m, const float* gain, const float* shift, const float* biases, float* out) { fold<Format>(m, gain, shift, biases, out); } \
     PERSISTENT_ENTRY(persistent_decode, Format, 1, 64)     \
     PERSISTENT_ENTRY(persistent_decode_wide, Format, 2, 64) \
     PERSISTENT_ENTRY(persistent_decode_any, Format, 2, 0)

@@ -11,8 +11,9 @@ static const int MaxHeadSize = 128;
 // One transformer block. C#: PersistentLayer, field for field.
 struct PersistentLayer {
     Matrix queryKeyValue, projection, up, down;
-    const float *queryKeyValueBias, *projectionBias, *upBias, *downBias; // FP32 [rows]
-    const float *attentionGain, *attentionShift, *forwardGain, *forwardShift; // FP32 [width]
+    const float *queryKeyValueFold, *upFold;    // FP32 [rows][2]: of persistent_fold, with the norm before the product
+    const float *projectionBias, *downBias;     // FP32 [rows]
+    const float *attentionGain, *forwardGain;   // FP32 [width]
     half_t *keys, *values; // FP16 [heads, capacity, headSize]
 };
 
@@ -20,7 +21,7 @@ struct PersistentLayer {
 struct PersistentArguments {
     Matrix table;                  // [vocabulary, width]; the output head too
     Matrix positions;              // FP16 [context, width]
-    const PersistentLayer* layers; // [layerCount + 1]; of the last one only the norm before the head, and the head as its first matrix
+    const PersistentLayer* layers; // [layerCount + 1]; of the last one only the head as its first matrix, its fold, and the gain before it
     float* logits;      // FP32 [vocabulary] of the last step
     DecodeState* state; // token and position of the first step; left as advance_step leaves it
     i32* ids;           // mapped host memory [steps], from state.step on; each is written once

@@ -1,4 +1,4 @@
-// What a product of the persistent kernel reads: the residual stream normalised, attention's results, or hidden activations. Every warp
+// What a product of the persistent kernel reads: the residual stream, attention's results, or hidden activations. Every warp
 // gathers the slice of the columns that it multiplies (Slice), into its own part of the block's activations.
 //
 // A lane has four neighbouring columns: columns 4 · lane … of the slice, and the same 128 columns further on. Lanes beyond the slice read
@@ -97,73 +97,54 @@ template <int N> struct Residual {
     }
 };
 
-// Gain and shift of this lane's columns.
+// Gains of this lane's columns.
 template <int N> struct Gains {
-    float4_t gain[N], shift[N];
+    float4_t gain[N];
 
-    DEVICE void request(const float* gains, const float* shifts, const Quads& quads) {
+    DEVICE void request(const float* gains, const Quads& quads) {
 #pragma unroll
         for (int i = 0; i < N; i++) {
             gain[i] = load_float4(gains + quads.column(i));
-            shift[i] = load_float4(shifts + quads.column(i));
         }
     }
 };
 
 // Quad i of the slice in a warp's activations.
-template <class Format> DEVICE void put_quad(const Quads& quads, int i, u32 low, u32 high, u32 activations) {
-    int place = Quads::place(i);
+DEVICE void put_quad(const Quads& quads, int i, u32 low, u32 high, u32 activations) {
     if (quads.exists(i)) {
-        Operand<Format>::put(activations + (place >> 3) * 64, place & 7, low, high);
+        asm volatile("st.shared.v2.u32 [%0], {%1, %2};" ::"r"(activations + 8 * Quads::place(i)), "r"(low), "r"(high) : "memory");
     }
 }
 
-// Layer norm as FP16 activations, in one pass: sums of x − r and of its squares, where r is the mean of the norm before (the residual
-// stream's mean moves little between norms, so that no large numbers are subtracted). `stats`: shared [PersistentWarps]: both sums.
-template <class Format, int N> DEVICE void normalise(
-    const Residual<N>& r, const Gains<N>& g, float inverse, float epsilon, float& reference, float2_t* stats, u32 activations) {
-    int lane = lane_index(), warp = warp_index();
+// The residual stream as activations of a product with a norm folded into it (Norm), and this warp's part of the norm's sums. `stats`: its own.
+template <int N> DEVICE void put_residual(const Residual<N>& r, const Gains<N>& g, const Norm& norm, u32 activations, float2_t* stats) {
     float sum = 0, squares = 0;
 #pragma unroll
     for (int i = 0; i < N; i++) {
         float d[4];
 #pragma unroll
         for (int k = 0; k < 4; k++) {
-            d[k] = r.quads.exists(i) ? r.x[i][k] - reference : 0.0f;
+            d[k] = r.quads.exists(i) ? r.x[i][k] - norm.reference : 0.0f;
         }
+        u32 low = float2_to_half2(d[0] * (norm.scale * g.gain[i].x), d[1] * (norm.scale * g.gain[i].y));
+        u32 high = float2_to_half2(d[2] * (norm.scale * g.gain[i].z), d[3] * (norm.scale * g.gain[i].w));
+        put_quad(r.quads, i, low, high, activations);
         sum += (d[0] + d[1]) + (d[2] + d[3]);
         squares += (d[0] * d[0] + d[1] * d[1]) + (d[2] * d[2] + d[3] * d[3]);
     }
+    warp_barrier();
 #pragma unroll
     for (int offset = 16; offset > 0; offset >>= 1) {
         sum += shuffle_xor(sum, offset);
         squares += shuffle_xor(squares, offset);
     }
-    if (lane == 0) {
-        stats[warp] = float2_t{sum, squares};
+    if (lane_index() == 0) {
+        *stats = float2_t{sum, squares};
     }
-    compute_barrier();
-    float4_t s[PersistentWarps / 2];
-#pragma unroll
-    for (int w = 0; w < PersistentWarps / 2; w++) {
-        s[w] = *(const float4_t*)(stats + 2 * w);
-    }
-    sum = ((s[0].x + s[0].z) + (s[1].x + s[1].z)) + ((s[2].x + s[2].z) + (s[3].x + s[3].z));
-    squares = ((s[0].y + s[0].w) + (s[1].y + s[1].w)) + ((s[2].y + s[2].w) + (s[3].y + s[3].w));
-    float shift = sum * inverse, mean = reference + shift;
-    float scale = reciprocal_sqrt(squares * inverse - shift * shift + epsilon);
-    reference = mean;
-#pragma unroll
-    for (int i = 0; i < N; i++) {
-        u32 low = float2_to_half2((r.x[i][0] - mean) * scale * g.gain[i].x + g.shift[i].x, (r.x[i][1] - mean) * scale * g.gain[i].y + g.shift[i].y);
-        u32 high = float2_to_half2((r.x[i][2] - mean) * scale * g.gain[i].z + g.shift[i].z, (r.x[i][3] - mean) * scale * g.gain[i].w + g.shift[i].w);
-        put_quad<Format>(r.quads, i, low, high, activations);
-    }
-    warp_barrier();
 }
 
 // Words of two halves; `Together` quads a lane at once.
-template <class Format, int Together> DEVICE void gather_halves(
+template <int Together> DEVICE void gather_halves(
     const u64* words, const Quads& quads, u32 epoch, Patience& patience, u32 where, u32 activations) {
 #pragma unroll 1
     for (int start = 0; start * 32 < quads.count; start += Together) {
@@ -182,7 +163,7 @@ template <class Format, int Together> DEVICE void gather_halves(
         }, where);
 #pragma unroll
         for (int i = 0; i < Together; i++) {
-            put_quad<Format>(quads, start + i, (u32)w[i].a, (u32)w[i].b, activations);
+            put_quad(quads, start + i, (u32)w[i].a, (u32)w[i].b, activations);
         }
     }
     warp_barrier();
@@ -190,7 +171,7 @@ template <class Format, int Together> DEVICE void gather_halves(
 
 // Attention's results of `used` ranges, more than one: range r weighs 2^{spread[r] − max}. words: [ranges][width / 2] of two halves; spread:
 // [ranges][heads].
-template <class Format> DEVICE void gather_ranges(
+DEVICE void gather_ranges(
     const u64* words, const u64* spread, const Quads& quads, int heads, int headSize, int used, u32 epoch, Patience& patience, u32 where,
     u32 activations) {
 #pragma unroll 1
@@ -230,7 +211,7 @@ template <class Format> DEVICE void gather_ranges(
             }
         }
         float inverse = reciprocal(total);
-        put_quad<Format>(quads, q, float2_to_half2(v[0] * inverse, v[1] * inverse), float2_to_half2(v[2] * inverse, v[3] * inverse), activations);
+        put_quad(quads, q, float2_to_half2(v[0] * inverse, v[1] * inverse), float2_to_half2(v[2] * inverse, v[3] * inverse), activations);
     }
     warp_barrier();
 }

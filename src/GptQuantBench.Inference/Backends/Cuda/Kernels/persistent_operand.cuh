@@ -1,31 +1,31 @@
 // How weights and activations meet on the matrix unit in the persistent kernel.
 //
-// On the matrix unit the weights are B: 8 rows of the block's share, read as they lie in the ring, 16 bytes a lane. The columns of a matrix are
-// split over the block's warps, in blocks of 32 (Slice), so that a warp needs only its own slice of the activations; the eight partial sums
-// of a row meet in shared memory.
+// The weights are A, unpacked in registers as in all paths (formats.cuh), before the product's input is there; the activations are B. The
+// columns of a matrix are split over the block's warps, in blocks of 32 (Slice), so that a warp needs only its own slice of the activations;
+// the eight partial sums of a row meet in shared memory.
 //
-// The activations are A, which has 16 rows. Without groups all are alike. With groups, row g has only the block g % 4 of a chunk of four and
-// zeros elsewhere, so that the sums of the four blocks come out apart, each in lanes of its own, where they meet their scales.
+// A chunk is four blocks, 128 columns. Of a row, lane 4g + q has 32 of them: 16 bytes of codes at a time (a piece), at 16q of every 64 bytes.
+// Which of the matrix unit's 16 columns these become does not matter, as long as weights and activations agree. Where a lane has several
+// pieces, lanes of odd g take neighbours in turned order, so that lanes of two rows do not meet at one bank; the matrix unit's outputs of odd
+// n belong to them.
 //
-// Codes become halves by no more than a mask: an unsigned code u in the low bits of a half is the subnormal u · 2⁻²⁴, exactly, and the matrix
-// unit multiplies subnormals in full. Codes are raised to be unsigned, Int8 by 128 and Int4 by 8; what that adds, `Raise` times the sum of the
-// activations (from the matrix unit too, with ones for B), is taken off the sums.
+//   sixteen rows   A's row g is row g, its row g + 8 is row g + 8; all of B's columns are the activations
+//   eight rows     A's row g is row g at the first half of a lane's columns, its row g + 8 is row g at the second half; B's columns 0 to 3 are
+//                  the activations of the first halves, 4 to 7 of the second ones. The sum of both is the row's
 //
-// Lane 4g + q has row g: of a chunk of 4 blocks the block q (Fp16: 8 columns of each). Which of the matrix unit's 16 columns these become does
-// not matter, as long as the activations agree. 16 bytes of activations are one fragment of A: in rows g the columns that meet one half of
-// the weights that go with them (sums in d[0] and d[1]), in rows g + 8 those that meet the other (sums of other products, in d[2] and d[3]).
-//
-//   activations   FP16, of every warp its slice, padded with zeros to whole chunks of 4 blocks; a block of 32 columns is 64 bytes, in pieces of 16:
-//                 Fp16   piece k: columns 8k, 8k + 1 | 8k + 4, 8k + 5 | 8k + 2, 8k + 3 | 8k + 6, 8k + 7
-//                 Int8            columns 8k, 8k + 2 | 8k + 4, 8k + 6 | 8k + 1, 8k + 3 | 8k + 5, 8k + 7
-//                 Int4            columns 4k, 4k + 2 | 4k + 16, 4k + 18 | 4k + 1, 4k + 3 | 4k + 17, 4k + 19; those from 16 on divided by 16, as
-//                                 their nibble is worth 16 times
+//   activations   FP16 in column order, of every warp its slice, padded with zeros to whole chunks
 #pragma once
 #include "persistent_ring.cuh"
 
 DEVICE float load_float(const float* address) {
     float v;
     asm volatile("ld.global.nc.f32 %0, [%1];" : "=f"(v) : "l"(address));
+    return v;
+}
+
+DEVICE float2_t load_float2(const float* address) {
+    float2_t v;
+    asm volatile("ld.global.nc.v2.f32 {%0, %1}, [%2];" : "=f"(v.x), "=f"(v.y) : "l"(address));
     return v;
 }
 
@@ -41,10 +41,10 @@ DEVICE vec4 load_shared_vector(u32 address) {
     return v;
 }
 
-DEVICE float load_shared_half(u32 address) {
+DEVICE u32 load_shared_half2(u32 address) {
     half_t v;
     asm volatile("ld.shared.u16 %0, [%1];" : "=h"(v) : "r"(address) : "memory");
-    return half_to_float(v);
+    return half2_of(v);
 }
 
 // Error below 2⁻²³: far less than that of the halves which the results become.
@@ -73,142 +73,112 @@ DEVICE int slice_bytes(int columns) {
     return ((most + 3) & ~3) * 64;
 }
 
-template <class Format> struct Operand {
-    static const int BlockBytes = 512 / Format::Weights; // of 32 columns' codes
-    static const bool IsRaised = Format::Weights > 8;    // whether codes are raised, and small by 2⁻²⁴
-    static constexpr float Raise = Format::Weights == 16 ? 128.0f : Format::HasMinimum ? 0.0f : 8.0f;
-    static constexpr float Unit = IsRaised ? 5.9604644775390625e-8f : 1.0f; // 2⁻²⁴
+// How a lane's pieces of a chunk lie.
+template <class Format> struct Pieces {
+    static const int Loads = 32 / Format::Weights; // pieces of a lane
+    static const int ChunkBytes = 64 * Loads;      // of codes
+    static const int Each = Format::Weights / 2;   // registers of two halves
 
-    // Columns 4j … 4j + 3 of a block, as two pairs of halves.
-    DEVICE static void put(u32 block, int j, u32 low, u32 high) {
-        u32 to = block + (Format::Weights == 32 ? (j & 3) * 16 + (j >> 2) * 4 : (j >> 1) * 16 + (j & 1) * 4);
-        if (Format::Weights > 8) {
-            u32 even = permute_bytes(low, high, 0x5410);
-            high = permute_bytes(low, high, 0x7632);
-            low = even;
-        }
-        if (Format::Weights == 32) {
-            u32 factor = j >= 4 ? 0x2c002c00u : 0x3c003c00u; // a sixteenth, or one
-            low = half2_mul(low, factor);
-            high = half2_mul(high, factor);
-        }
-        store(to, low);
-        store(to + 8, high);
-    }
-
-    DEVICE static void store(u32 address, u32 value) { asm volatile("st.shared.u32 [%0], %1;" ::"r"(address), "r"(value) : "memory"); }
-
-    // Adds Unit times Σ weight · x, before scales, of the weights that go with a piece of activations: one half of them to d[0] and d[1] (rows 2q
-    // and 2q + 1), the other to e[2] and e[3].
-    DEVICE static void add_piece(float (&d)[4], float (&e)[4], const u32* w, const vec4& x) {
-        if (Format::Weights == 8) {
-            add(d, x, w[0], w[1]);
-            add(e, x, w[2], w[3]);
-        } else if (Format::Weights == 16) {
-            add(d, x, raised(w[0]), raised(w[0] >> 8));
-            add(e, x, raised(w[1]), raised(w[1] >> 8));
-        } else {
-            const u32 Low = 0x000f000fu, High = 0x00f000f0u;
-            add(d, x, w[0] & Low, w[0] >> 8 & Low);
-            add(e, x, w[0] & High, w[0] >> 8 & High);
-        }
-    }
-
-    // The same with weights of 1 / Unit: adds sums of activations.
-    DEVICE static void add_ones(float (&d)[4], float (&e)[4], const vec4& x) {
-        const u32 Ones = 0x3c003c00u, Second = Format::Weights == 32 ? 0x4c004c00u : Ones; // 16
-        add(d, x, Ones, Ones);
-        add(e, x, Second, Second);
-    }
-
-    DEVICE static void add(float (&d)[4], const vec4& x, u32 b0, u32 b1) { multiply_accumulate(d, x.x, x.y, x.z, x.w, b0, b1); }
-    DEVICE static u32 raised(u32 codes) { return (codes & 0x00ff00ffu) ^ 0x00800080u; }
+    // Piece i's number among the lane's.
+    DEVICE static int number(int i) { return Loads > 1 ? i ^ (lane_index() >> 2 & 1) : i; }
 };
 
-// Activations of a chunk, 4 blocks of 32 columns, and Unit times their sum (with groups: of this lane's block).
-template <class Format> struct Chunk {
-    vec4 x[4];
-    float total;
+// Of the matrix unit's outputs of columns 2q and 2q + 1, the one that is this lane's row's.
+template <class Format> DEVICE float own(float even, float odd) { return Pieces<Format>::Loads > 1 && (lane_index() & 4) ? odd : even; }
 
-    // `address`: of the chunk; `zeros`: of 16 bytes of them.
-    DEVICE void load(u32 address, u32 zeros, bool exists) {
-        int g = lane_index() >> 2, q = lane_index() & 3;
-        bool own = exists && (!Format::HasGroups || (g & 3) == q);
-        address = own ? address + q * (Format::Weights == 8 ? 16 : 64) : zeros;
-        u32 step = own ? (Format::Weights == 8 ? 64 : 16) : 0;
-#pragma unroll
-        for (int i = 0; i < 4; i++) {
-            x[i] = load_shared_vector(address + i * step);
-        }
-        total = 0;
-        if (Operand<Format>::IsRaised) {
-            float d[4] = {0, 0, 0, 0}, e[4] = {0, 0, 0, 0};
-#pragma unroll
-            for (int i = 0; i < 4; i++) {
-                Operand<Format>::add_ones(d, e, x[i]);
-            }
-            total = (d[0] + e[2]) * Operand<Format>::Unit;
-        }
-    }
-};
-
-// A matrix's groups.
+// 32 weights of a row as pairs of halves.
+// codes: shared address of the row's bytes of the chunk; scales: of the row's first scale; block: the chunk's first, of which `last` is the last
+// that has scales; minima: bytes from a scale to its minimum.
 struct Scaling {
     i32 groups; // of a row
     i32 shift;  // log2 of a group's blocks
+    i32 last;   // the slice's last block
 };
 
-// Where a lane finds the weights of T tiles of 8 rows; addresses in shared memory.
-template <int T> struct Tiles {
-    u32 weights[T]; // of the lane's row, at its first 16 bytes of the chunk
-    u32 scales;     // of row 2q of the first tile
-};
-
-template <class Format, int T> DEVICE void multiply_chunk(
-    const Tiles<T>& p, const Chunk<Format>& c, u32 group, u32 groupBytes, u32 minima, float (&sum)[T][2]) {
-    typedef Operand<Format> O;
-    const int Loads = 32 / Format::Weights, Each = 32 / Format::Weights;
-    u32 w[T][4 * Loads];
-    float scale[T][2], least[T][2], d[T][2][4];
+template <class Format> DEVICE void load_row(u32 codes, u32 scales, const Scaling& scaling, u32 minima, int block, u32 (&out)[16]) {
+    typedef Pieces<Format> P;
+    int q = lane_index() & 3;
 #pragma unroll
-    for (int k = 0; k < T; k++) {
-#pragma unroll
-        for (int i = 0; i < Loads; i++) {
-            vec4 v = load_shared_vector(p.weights[k] + i * (Format::Weights == 8 ? 64 : 16));
-            w[k][4 * i] = v.x;
-            w[k][4 * i + 1] = v.y;
-            w[k][4 * i + 2] = v.z;
-            w[k][4 * i + 3] = v.w;
-        }
+    for (int i = 0; i < P::Loads; i++) {
+        int piece = P::number(i);
+        vec4 raw = load_shared_vector(codes + piece * 64 + q * 16);
+        u32 scale = 0, least = 0;
         if (Format::HasGroups) {
+            int at = block + ((piece * 4 + q) * Format::Weights >> 5);
+            u32 address = scales + ((u32)minimum(at, scaling.last) >> scaling.shift << 1);
+            scale = load_shared_half2(address);
+            least = Format::HasMinimum ? load_shared_half2(address + minima) : 0;
+        }
+        u32 pairs[P::Each];
+        Format::unpack(raw, scale, least, pairs);
 #pragma unroll
-            for (int r = 0; r < 2; r++) {
-                u32 at = p.scales + (8 * k + r) * groupBytes + group;
-                scale[k][r] = load_shared_half(at);
-                least[k][r] = Format::HasMinimum ? load_shared_half(at + minima) : 0.0f;
-            }
+        for (int k = 0; k < P::Each; k++) {
+            out[i * P::Each + k] = pairs[k];
         }
     }
+}
+
+DEVICE void load_four(u32 address, u32* out) {
+    vec4 v = load_shared_vector(address);
+    out[0] = v.x;
+    out[1] = v.y;
+    out[2] = v.z;
+    out[3] = v.w;
+}
+
+// Activations of a chunk that go with a lane's 32 weights. `chunk`: its shared address.
+template <class Format> DEVICE void load_inputs(u32 chunk, u32 (&x)[16]) {
+    typedef Pieces<Format> P;
+    int q = lane_index() & 3;
 #pragma unroll
-    for (int k = 0; k < T; k++) {
-        d[k][0][0] = d[k][0][1] = d[k][0][2] = d[k][0][3] = d[k][1][0] = d[k][1][1] = d[k][1][2] = d[k][1][3] = 0;
-    }
+    for (int i = 0; i < P::Loads; i++) {
+        u32 address = chunk + (P::number(i) * 4 + q) * Format::Weights * 2;
 #pragma unroll
-    for (int i = 0; i < 4; i++) {
-#pragma unroll
-        for (int k = 0; k < T; k++) {
-            O::add_piece(d[k][0], d[k][1], w[k] + i * Each, c.x[i]);
+        for (int k = 0; k < P::Each; k += 4) {
+            load_four(address + 4 * k, x + i * P::Each + k);
         }
     }
+}
+
+// The half of them that goes with this lane's column of B where A has eight rows.
+template <class Format> DEVICE void load_half_inputs(u32 chunk, u32 (&x)[8]) {
+    typedef Pieces<Format> P;
+    int q = lane_index() & 3, half = lane_index() >> 4;
+    if (P::Loads == 1) {
+        load_four(chunk + q * 64 + half * 32, x);
+        load_four(chunk + q * 64 + half * 32 + 16, x + 4);
+        return;
+    }
 #pragma unroll
-    for (int k = 0; k < T; k++) {
+    for (int i = 0; i < P::Loads / 2; i++) {
+        u32 address = chunk + (P::number(P::Loads / 2 * half + i) * 4 + q) * Format::Weights * 2;
 #pragma unroll
-        for (int r = 0; r < 2; r++) {
-            float y = d[k][0][r] + d[k][1][2 + r] - O::Raise * c.total;
-            sum[k][r] = Format::HasGroups ? sum[k][r] + scale[k][r] * y : sum[k][r] + y;
-            if (Format::HasMinimum) {
-                sum[k][r] += least[k][r] * c.total;
-            }
+        for (int k = 0; k < P::Each; k += 4) {
+            load_four(address + 4 * k, x + i * P::Each + k);
         }
     }
+}
+
+// Sums of sixteen rows over a chunk: d[…][0] or [1] of row g, [2] or [3] of row g + 8.
+DEVICE void multiply_sixteen(float (&d)[2][4], const u32 (&low)[16], const u32 (&high)[16], const u32 (&x)[16]) {
+#pragma unroll
+    for (int j = 0; j < 8; j++) {
+        multiply_accumulate(d[j & 1], low[2 * j], high[2 * j], low[2 * j + 1], high[2 * j + 1], x[2 * j], x[2 * j + 1]);
+    }
+}
+
+// Of eight rows.
+DEVICE void multiply_eight(float (&d)[2][4], const u32 (&w)[16], const u32 (&x)[8]) {
+#pragma unroll
+    for (int j = 0; j < 4; j++) {
+        multiply_accumulate(d[j & 1], w[2 * j], w[2 * j + 8], w[2 * j + 1], w[2 * j + 9], x[2 * j], x[2 * j + 1]);
+    }
+}
+
+// Row g's sum of multiply_eight, in all its lanes.
+template <class Format> DEVICE float sum_of_eight(const float (&d)[2][4]) {
+    float low = own<Format>(d[0][0] + d[1][0], d[0][1] + d[1][1]);
+    float high = own<Format>(d[0][2] + d[1][2], d[0][3] + d[1][3]);
+    float half = lane_index() & 2 ? high : low;
+    return half + shuffle_xor(half, 2);
 }

@@ -1,5 +1,7 @@
 // Matrix products of one token inside the persistent kernel: every warp's partial sums of the block's rows, their sum, and the hand-over.
 //
+// Weights depend on nothing that blocks hand over: a warp unpacks the first of a product's into registers before it waits for the input.
+//
 //   sums          FP32 [2 (products in turn)][warps][rows], or [warps][rows] for the head
 #pragma once
 #include "persistent_operand.cuh"
@@ -10,73 +12,66 @@ DEVICE float gelu_fast(float x) {
     return x * (1.0f - reciprocal(exp_fast(2.0f * u) + 1.0f));
 }
 
+// Weights of 24 rows of a stage in one chunk: a tile of sixteen rows and one of eight.
+struct TallWeights {
+    u32 low[16], high[16], rest[16];
+};
+
+// Weights of eight rows in C chunks.
+template <int C> struct FlatWeights {
+    u32 chunks[C][16];
+};
+
 // A product as one warp sees it.
 template <class Format> struct Product {
     const Ring& ring;
-    u32 zeros; // address of 16 bytes of them
-    u32 slot, phase; // of the next stage
+    u32 slot, phase; // of the stage
     u32 left;        // stages from that one on
     Place ahead;     // the stage that comes as many later as there are slots
     Request next;    // that this warp has yet to make
     bool isPending;
+    StageView stage;
+    bool isLast;     // of its product
+    i32 pitch;       // of rows in the stage
+    Slice slice;
+    Scaling scaling;
+    u32 minima;
 
-    // T tiles of a stage, from row `row` of it on.
-    template <bool IsShort, int T> DEVICE void multiply_tiles(
-        const Scaling& scaling, const StageView& stage, int pitch, const Slice& slice, u32 input, Chunk<Format>& chunk, float* sums, int row) const {
-        int lane = lane_index(), g = lane >> 2, q = lane & 3;
-        Tiles<T> p;
-        u32 minima = Format::HasMinimum ? scale_bytes<Format>(stage.rows, scaling.groups) : 0;
+    // Goes to a product's first stage, which it waits for.
+    DEVICE void open(const Matrix& m, int rowPitch, const Slice& columns) {
+        pitch = rowPitch;
+        slice = columns;
+        int last = columns.first + columns.count - 1;
+        scaling = {m.groups, Format::HasGroups ? m.groupShift - 5 : 0, last < 0 ? 0 : last};
+        look();
+    }
+
+    DEVICE void look() {
+        ring.wait(ring.full(slot), phase);
+        stage = ring.view(slot);
+        isLast = stage.rows & StageView::Last;
+        stage.rows &= StageView::Last - 1;
+        minima = Format::HasMinimum ? scale_bytes<Format>(stage.rows, scaling.groups) : 0;
+    }
+
+    // Row `row` of the stage in chunk `chunk` of the slice; rows beyond the stage's are its last.
+    DEVICE void load(int row, int chunk, u32 (&out)[16]) const {
+        row = minimum(row, stage.rows - 1);
+        int block = slice.first + 4 * chunk;
+        load_row<Format>(stage.at + row * pitch + block * (512 / Format::Weights), stage.scales + row * scaling.groups * 2, scaling, minima, block, out);
+    }
+
+    DEVICE void load(TallWeights& w, int chunk) const {
+        int g = lane_index() >> 2;
+        load(g, chunk, w.low);
+        load(g + 8, chunk, w.high);
+        load(g + 16, chunk, w.rest);
+    }
+
+    template <int C> DEVICE void load(FlatWeights<C>& w, int row, int chunk) const {
 #pragma unroll
-        for (int k = 0; k < T; k++) {
-            p.weights[k] = stage.at + minimum(row + 8 * k + g, stage.rows - 1) * pitch + q * (Format::Weights == 16 ? 32 : 16) + slice.first * Operand<Format>::BlockBytes;
-        }
-        p.scales = stage.scales + (row + 2 * q) * scaling.groups * 2;
-        float sum[T][2];
-#pragma unroll
-        for (int k = 0; k < T; k++) {
-            sum[k][0] = sum[k][1] = 0;
-        }
-        int block = slice.first + (g & 3), last = slice.first + slice.count - 1;
-        last = last < 0 ? 0 : last;
-        if (IsShort) {
-            multiply_chunk<Format, T>(p, chunk, (u32)minimum(block, last) >> scaling.shift << 1, scaling.groups * 2, minima, sum);
-        } else {
-            const int Together = T == 1 ? 4 : 1; // chunks; what is beyond them is multiplied with zeros
-#pragma unroll 1
-            for (int first = 0; first < slice.chunks(); first += Together) {
-                Chunk<Format> chunks[Together];
-#pragma unroll
-                for (int i = 0; i < Together; i++) {
-                    chunks[i].load(input + (first + i) * 256, zeros, first + i < slice.chunks());
-                }
-#pragma unroll
-                for (int i = 0; i < Together; i++) {
-                    multiply_chunk<Format, T>(
-                        p, chunks[i], (u32)minimum(block + 4 * (first + i), last) >> scaling.shift << 1, scaling.groups * 2, minima, sum);
-#pragma unroll
-                    for (int k = 0; k < T; k++) {
-                        p.weights[k] += 4 * Operand<Format>::BlockBytes;
-                    }
-                }
-            }
-        }
-        if (Format::HasGroups) {
-#pragma unroll
-            for (int k = 0; k < T; k++) {
-                sum[k][0] += shuffle_xor(sum[k][0], 4);
-                sum[k][1] += shuffle_xor(sum[k][1], 4);
-                sum[k][0] += shuffle_xor(sum[k][0], 8);
-                sum[k][1] += shuffle_xor(sum[k][1], 8);
-            }
-        }
-        // Rows beyond the stage's are written too: the next stage's, or nobody's.
-        if (g == 0) {
-            float* to = sums + stage.row + row + 2 * q;
-#pragma unroll
-            for (int k = 0; k < T; k++) {
-                to[8 * k] = sum[k][0];
-                to[8 * k + 1] = sum[k][1];
-            }
+        for (int c = 0; c < C; c++) {
+            load(row + (lane_index() >> 2), (slice.chunks() > chunk + c ? chunk + c : chunk), w.chunks[c]);
         }
     }
 
@@ -122,95 +117,187 @@ template <class Format> struct Product {
         }
     }
 
-    // This warp's partial sums of all rows of a share. `pitch`: of the rows in the ring; `input`: shared address of its activations; `sums`: its own.
-    // IsShort: the slice is one chunk.
-    template <bool IsShort> DEVICE void multiply_share(
-        const Matrix& m, int pitch, Slice slice, u32 input, float* sums) {
-        int lane = lane_index();
-        Scaling scaling = {m.groups, Format::HasGroups ? m.groupShift - 5 : 0};
-        Chunk<Format> chunk;
-        if (IsShort) {
-            chunk.load(input, zeros, true);
+    // After the warp's last read of a stage.
+    DEVICE void leave() const {
+        warp_barrier();
+        if (lane_index() == 0) {
+            barrier_arrive(ring.empty(slot));
         }
-        StageView stage;
-        i32 isLast;
+    }
+
+    // From a stage that is not its product's last, and has been left, to the next one.
+    DEVICE void pass() {
+        bool asks = warp_index() == (int)(slot & (PersistentWarps - 1));
+        if (asks) {
+            ring.wait(ring.empty(slot), phase);
+        }
+        advance(asks);
+        ask();
+        look();
+    }
+
+    // This warp's partial sums of all rows of a share. w: of the first stage's first chunk, unpacked; `input`: shared address of its activations;
+    // `sums`: its own. IsShort: the slice is one chunk.
+    template <bool IsShort> DEVICE void multiply(TallWeights& w, u32 input, float* sums) {
+        int g = lane_index() >> 2, q = lane_index() & 3;
+        u32 x[16], y[8];
+        if (IsShort) {
+            load_inputs<Format>(input, x);
+            load_half_inputs<Format>(input, y);
+        }
 #pragma unroll 1
         for (;;) {
-            ring.wait(ring.full(slot), phase);
-            stage = ring.view(slot);
-            isLast = stage.rows & StageView::Last;
-            stage.rows &= StageView::Last - 1;
-            int row = 0;
+            float d[2][4] = {{0, 0, 0, 0}, {0, 0, 0, 0}}, e[2][4] = {{0, 0, 0, 0}, {0, 0, 0, 0}};
+            int row = stage.row + g + 8 * q, rows = stage.rows - g - 8 * q;
+            bool wasLast = isLast;
+            if (IsShort) {
+                multiply_sixteen(d, w.low, w.high, x);
+                multiply_eight(e, w.rest, y);
+            } else {
+                int chunks = slice.chunks();
 #pragma unroll 1
-            for (; row + 16 < stage.rows; row += 24) {
-                multiply_tiles<IsShort, 3>(scaling, stage, pitch, slice, input, chunk, sums, row);
+                for (int c = 0;;) {
+                    load_inputs<Format>(input + c * 256, x);
+                    load_half_inputs<Format>(input + c * 256, y);
+                    multiply_sixteen(d, w.low, w.high, x);
+                    multiply_eight(e, w.rest, y);
+                    if (++c >= chunks) {
+                        break;
+                    }
+                    load(w, c);
+                }
             }
-            if (row + 8 < stage.rows) {
-                multiply_tiles<IsShort, 2>(scaling, stage, pitch, slice, input, chunk, sums, row);
-            } else if (row < stage.rows) {
-                multiply_tiles<IsShort, 1>(scaling, stage, pitch, slice, input, chunk, sums, row);
+            leave();
+            if (!wasLast) {
+                pass();
+                load(w, 0);
             }
-            warp_barrier();
-            if (lane == 0) {
-                barrier_arrive(ring.empty(slot));
+            float low = own<Format>(d[0][0] + d[1][0], d[0][1] + d[1][1]), high = own<Format>(d[0][2] + d[1][2], d[0][3] + d[1][3]);
+            float rest = sum_of_eight<Format>(e);
+            float mine = q == 0 ? low : q == 1 ? high : rest;
+            if (q < 3 && rows > 0) {
+                sums[row] = mine;
             }
-            if (isLast) {
+            if (wasLast) {
                 break; // and after the barrier that follows, advance
             }
-            bool asks = warp_index() == (int)(slot & (PersistentWarps - 1));
-            if (asks) {
-                ring.wait(ring.empty(slot), phase);
+        }
+    }
+
+    // The same with eight rows at a time. w: of the first stage's first eight rows and first C chunks.
+    template <int C> DEVICE void multiply(FlatWeights<C>& w, u32 input, float* sums) {
+        int g = lane_index() >> 2, q = lane_index() & 3, chunks = slice.chunks(), row = 0;
+#pragma unroll 1
+        for (;;) {
+            float d[C][2][4];
+#pragma unroll
+            for (int c = 0; c < C; c++) {
+#pragma unroll
+                for (int i = 0; i < 4; i++) {
+                    d[c][0][i] = d[c][1][i] = 0;
+                }
             }
-            advance(asks);
-            ask();
+#pragma unroll 1
+            for (int start = 0;;) {
+#pragma unroll
+                for (int c = 0; c < C; c++) {
+                    if (c == 0 || start + c < chunks) {
+                        u32 y[8];
+                        load_half_inputs<Format>(input + (start + c) * 256, y);
+                        multiply_eight(d[c], w.chunks[c], y);
+                    }
+                }
+                start += C;
+                if (start >= chunks) {
+                    break;
+                }
+                load(w, row, start);
+            }
+#pragma unroll
+            for (int c = 1; c < C; c++) {
+#pragma unroll
+                for (int i = 0; i < 4; i++) {
+                    d[0][0][i] += d[c][0][i];
+                    d[0][1][i] += d[c][1][i];
+                }
+            }
+            float mine = sum_of_eight<Format>(d[0]);
+            if (q == 0 && row + g < stage.rows) {
+                sums[stage.row + row + g] = mine;
+            }
+            row += 8;
+            if (row >= stage.rows) {
+                leave();
+                if (isLast) {
+                    break;
+                }
+                pass();
+                row = 0;
+            }
+            load(w, row, 0);
         }
     }
 };
 
-// What an output needs besides its sum; of row t.
-struct RowConstants {
-    float bias, scale;
+// A block's layer norm, folded into the product behind it: the activations are scale · gain · (x − reference), where reference is the mean and
+// scale a part of the reciprocal deviation of the norm before (both move little between norms), and y = W · norm(x) + bias comes out as
+// factor · Σ W a − offset · G + B with G = Σ W · gain and B = Σ W · shift + bias, which persistent_fold has made.
+struct Norm {
+    float reference, scale, factor, offset;
 
-    template <class Format> DEVICE void request(const Matrix& m, const float* biases, const Share& s, int r) {
-        int row = s.first + minimum(r, s.rows - 1);
-        bias = load_float(biases + row);
+    // For the first norm of a step.
+    DEVICE void begin() {
+        reference = 0;
+        scale = Part;
+    }
+
+    // Takes the sums of all warps: [PersistentWarps] of x − reference and of its square.
+    DEVICE void take(const float2_t* stats, float inverse, float epsilon) {
+        float4_t s[PersistentWarps / 2];
+#pragma unroll
+        for (int w = 0; w < PersistentWarps / 2; w++) {
+            s[w] = *(const float4_t*)(stats + 2 * w);
+        }
+        float sum = ((s[0].x + s[0].z) + (s[1].x + s[1].z)) + ((s[2].x + s[2].z) + (s[3].x + s[3].z));
+        float squares = ((s[0].y + s[0].w) + (s[1].y + s[1].w)) + ((s[2].y + s[2].w) + (s[3].y + s[3].w));
+        float shift = sum * inverse;
+        float deviation = reciprocal_sqrt(squares * inverse - shift * shift + epsilon);
+        factor = deviation * reciprocal(scale);
+        offset = deviation * shift;
+        reference += shift;
+        scale = deviation * Part;
+    }
+
+    static constexpr float Part = 0.125f; // so that a stream that has grown 500 times since still fits into halves
+};
+
+// What an output needs besides its sum; of row r.
+struct RowConstants {
+    float scale;     // of the row's codes
+    float gain, bias; // G and B of Norm, or 0 and the bias
+
+    // fold: [rows][2] of both; null: biases.
+    template <class Format> DEVICE void request(const Matrix& m, const float* fold, const float* biases, int row) {
+        if (fold) {
+            float2_t both = load_float2(fold + 2 * row);
+            gain = both.x;
+            bias = both.y;
+        } else {
+            gain = 0;
+            bias = load_float(biases + row);
+        }
         scale = Format::HasRowScale ? load_float((const float*)m.scales + row) : 1.0f;
     }
+
+    DEVICE float output(float sum, float factor, float offset) const { return sum * scale * factor + (bias - offset * gain); }
 };
 
 // Row r's sum; `pitch`: floats of a warp's sums.
-template <class Format> DEVICE float row_sum(const float* sums, int pitch, int r) {
+DEVICE float row_sum(const float* sums, int pitch, int r) {
     float y[PersistentWarps];
 #pragma unroll
     for (int w = 0; w < PersistentWarps; w++) {
         y[w] = sums[w * pitch + r];
     }
-    return (((y[0] + y[1]) + (y[2] + y[3])) + ((y[4] + y[5]) + (y[6] + y[7]))) * (1.0f / Operand<Format>::Unit);
-}
-
-// Adds up the partial sums and hands the outputs over, a thread a row. `product`: 0 queries, keys, values; 1 projection; 2 up; 3 down.
-template <class Format> DEVICE void finish_share(
-    const Matrix& m, const float* biases, const Share& s, const float* sums, int pitch, RowConstants constants, u64* words, u32 epoch, int product,
-    float queryScale, bool stalled) {
-#pragma unroll 1
-    for (int r = thread_index(); (r & ~31) < s.rows; r += PersistentThreads) {
-        if (r >= PersistentThreads) {
-            constants.request<Format>(m, biases, s, r);
-        }
-        bool mine = r < s.rows && !stalled;
-        float y = row_sum<Format>(sums, pitch, minimum(r, s.rows - 1)) * constants.scale + constants.bias;
-        int row = s.first + r;
-        if (product == 2) {
-            y = gelu_fast(y);
-            float other = shuffle_xor(y, 1);
-            if (mine && (r & 1) == 0) {
-                store_relaxed(words + (row >> 1), word(epoch, float2_to_half2(y, other)));
-            }
-        } else if (mine) {
-            if (product == 0 && row < m.columns) {
-                y *= queryScale;
-            }
-            store_relaxed(words + row, word(epoch, float_bits(y)));
-        }
-    }
+    return ((y[0] + y[1]) + (y[2] + y[3])) + ((y[4] + y[5]) + (y[6] + y[7]));
 }
