@@ -152,10 +152,13 @@ struct Areas {
 
 #ifdef PROFILE
 __device__ u64 profile_data[256 * 32];
+__shared__ u32 profile_sums[32];
 DEVICE u32 clock_now() { u32 c; asm volatile("mov.u32 %0, %%clock;" : "=r"(c) :: "memory"); return c; }
-#define MARK(i) do { if (t == 0) { u32 now_ = clock_now(); profile_data[block_x() * 32 + (i)] += now_ - last_; last_ = now_; } } while (0)
-#define MARKS u32 last_ = clock_now();
+#define MARK(i) do { if (t == 0) { u32 now_ = clock_now(); profile_sums[i] += now_ - last_; last_ = now_; } } while (0)
+#define MARKS u32 last_ = clock_now(); if (t < 32) profile_sums[t] = 0;
+#define MARKED if (t < 32) profile_data[block_x() * 32 + t] = profile_sums[t];
 #else
+#define MARKED
 #define MARK(i)
 #define MARKS
 #endif
@@ -167,9 +170,9 @@ template <class Format, int N, int Head> DEVICE void decode_steps(const Persiste
     Words words = locate(a);
     Patience patience = {a.patience, 0};
     u32 stages = (u32)a.steps * (ring.layerCount * ring.layerStages + ring.allStages - ring.layerStages);
-    Product<Format> product = {ring, 0, 0, stages, {0, 0}, {}, false, {}, false, 0, {}, {}, 0};
+    Product<Format> product = {ring, 0, 0, 0, stages, {0, 0}, {}, false, {}, false, 0, {}, {}, 0};
     RowConstants constants;
-    HeadConstants headConstants;
+    HeadConstants head;
     Gains<N> gains;
     Norm norm;
     Slice narrow = slice_of(width), wide = slice_of(a.inner);
@@ -192,6 +195,9 @@ template <class Format, int N, int Head> DEVICE void decode_steps(const Persiste
     if (a.times && block == 0 && t == 0) {
         a.times[0] = nanoseconds();
     }
+    auto request = [&](const Matrix& m, const float* fold, const float* biases, const Share& s) {
+        constants.request<Format>(m, fold, biases, s.first + minimum(t, s.rows - 1));
+    };
     product.start();
     MARKS
 #pragma unroll 1
@@ -212,9 +218,9 @@ template <class Format, int N, int Head> DEVICE void decode_steps(const Persiste
                 const Share& s = shared.shares[isHead ? 4 : 0];
                 gains.request(l.attentionGain, residual.quads);
                 if (isHead) {
-                    headConstants.request<Format>(l.queryKeyValue, l.queryKeyValueFold, s);
+                    head.request<Format>(l.queryKeyValue, l.queryKeyValueFold, s);
                 } else {
-                    constants.request<Format>(l.queryKeyValue, l.queryKeyValueFold, nullptr, s.first + minimum(t, s.rows - 1));
+                    request(l.queryKeyValue, l.queryKeyValueFold, nullptr, s);
                 }
                 product.open(l.queryKeyValue, s.pitch, narrow);
                 TallWeights weights;
@@ -224,20 +230,19 @@ template <class Format, int N, int Head> DEVICE void decode_steps(const Persiste
                     residual.add(a.words + (~epoch & 1) * words.slot + words.forward, epoch - 1, patience, WaitForward | place);
                 }
                 MARK(isHead ? 26 : 1);
-                put_residual(residual, gains, norm, areas.narrow, &shared.stats[0][warp]);
-                product.ask();
+                float2_t sums = put_residual(residual, gains, norm, areas.narrow);
                 MARK(isHead ? 27 : 2);
                 if (isHead) {
                     compute_barrier(); // the head's sums lie where the down product's do
                 }
-                product.template multiply<N == 1>(weights, areas.narrow, first + (isHead ? 2 * own : own));
+                product.template multiply<N == 1>(weights, areas.narrow, first + (isHead ? 2 * own : own), [&] { put_stats(sums, &shared.stats[0][warp]); });
                 MARK(isHead ? 28 : 3);
                 compute_barrier();
                 MARK(isHead ? 29 : 4);
                 norm.take(shared.stats[0], inverse, a.epsilon);
                 if (isHead) {
                     product.advance(warp == PersistentWarps - 1);
-                    key = finish_head<Format>(s, l.queryKeyValue, l.queryKeyValueFold, first, 2 * a.sumPitch, headConstants, norm, a.logits);
+                    key = finish_head<Format>(s, l.queryKeyValue, l.queryKeyValueFold, first, 2 * a.sumPitch, head, norm, a.logits);
                 MARK(30);
                     break;
                 }
@@ -251,7 +256,7 @@ template <class Format, int N, int Head> DEVICE void decode_steps(const Persiste
             // Attention and its projection.
             {
                 const Share& s = shared.shares[1];
-                constants.request<Format>(l.projection, nullptr, l.projectionBias, s.first + minimum(t, s.rows - 1));
+                request(l.projection, nullptr, l.projectionBias, s);
                 int turn = 0;
 #pragma unroll 1
                 for (int item = block; item < a.heads * ranged; item += blocks) {
@@ -273,9 +278,8 @@ template <class Format, int N, int Head> DEVICE void decode_steps(const Persiste
                         slot + words.attended, slot + words.spread, residual.quads, a.heads, a.headSize, ranged, epoch, patience,
                         WaitAttended | place, areas.narrow);
                 }
-                product.ask();
                 MARK(8);
-                product.multiply(weights, areas.narrow, second + own);
+                product.multiply(weights, areas.narrow, second + own, [] {});
                 MARK(9);
                 compute_barrier();
                 MARK(10);
@@ -290,17 +294,16 @@ template <class Format, int N, int Head> DEVICE void decode_steps(const Persiste
             {
                 const Share& s = shared.shares[2];
                 gains.request(l.forwardGain, residual.quads);
-                constants.request<Format>(l.up, l.upFold, nullptr, s.first + minimum(t, s.rows - 1));
+                request(l.up, l.upFold, nullptr, s);
                 product.open(l.up, s.pitch, narrow);
                 TallWeights weights;
                 product.load(weights, 0);
                 MARK(12);
                 residual.add(slot + words.projected, epoch, patience, WaitProjected | place);
                 MARK(13);
-                put_residual(residual, gains, norm, areas.narrow, &shared.stats[1][warp]);
-                product.ask();
+                float2_t sums = put_residual(residual, gains, norm, areas.narrow);
                 MARK(14);
-                product.template multiply<N == 1>(weights, areas.narrow, first + own);
+                product.template multiply<N == 1>(weights, areas.narrow, first + own, [&] { put_stats(sums, &shared.stats[1][warp]); });
                 MARK(15);
                 compute_barrier();
                 MARK(16);
@@ -315,15 +318,14 @@ template <class Format, int N, int Head> DEVICE void decode_steps(const Persiste
             // Down.
             {
                 const Share& s = shared.shares[3];
-                constants.request<Format>(l.down, nullptr, l.downBias, s.first + minimum(t, s.rows - 1));
+                request(l.down, nullptr, l.downBias, s);
                 product.open(l.down, s.pitch, wide);
                 FlatWeights<4> weights;
                 product.load(weights, 0, 0);
                 MARK(18);
                 gather_halves<4>(slot + words.hidden, inner, epoch, patience, WaitHidden | place, areas.wide);
-                product.ask();
                 MARK(19);
-                product.multiply(weights, areas.wide, second + own);
+                product.multiply(weights, areas.wide, second + own, [] {});
                 MARK(20);
                 compute_barrier();
                 MARK(21);
@@ -363,6 +365,7 @@ template <class Format, int N, int Head> DEVICE void decode_steps(const Persiste
         position++;
                 MARK(24);
     }
+    MARKED
     if (block == 0 && t == 0) {
         a.state->best = 0;
         a.state->position = position;

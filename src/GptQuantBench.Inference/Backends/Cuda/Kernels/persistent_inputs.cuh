@@ -116,8 +116,8 @@ DEVICE void put_quad(const Quads& quads, int i, u32 low, u32 high, u32 activatio
     }
 }
 
-// The residual stream as activations of a product with a norm folded into it (Norm), and this warp's part of the norm's sums. `stats`: its own.
-template <int N> DEVICE void put_residual(const Residual<N>& r, const Gains<N>& g, const Norm& norm, u32 activations, float2_t* stats) {
+// The residual stream as activations of a product with a norm folded into it (Norm); returns what put_stats takes.
+template <int N> DEVICE float2_t put_residual(const Residual<N>& r, const Gains<N>& g, const Norm& norm, u32 activations) {
     float sum = 0, squares = 0;
 #pragma unroll
     for (int i = 0; i < N; i++) {
@@ -133,13 +133,18 @@ template <int N> DEVICE void put_residual(const Residual<N>& r, const Gains<N>& 
         squares += (d[0] * d[0] + d[1] * d[1]) + (d[2] * d[2] + d[3] * d[3]);
     }
     warp_barrier();
+    return {sum, squares};
+}
+
+// This warp's part of the sums that Norm takes. `stats`: its own.
+DEVICE void put_stats(float2_t sums, float2_t* stats) {
 #pragma unroll
     for (int offset = 16; offset > 0; offset >>= 1) {
-        sum += shuffle_xor(sum, offset);
-        squares += shuffle_xor(squares, offset);
+        sums.x += shuffle_xor(sums.x, offset);
+        sums.y += shuffle_xor(sums.y, offset);
     }
     if (lane_index() == 0) {
-        *stats = float2_t{sum, squares};
+        *stats = sums;
     }
 }
 
