@@ -21,7 +21,7 @@ struct HeadConstants {
     template <class Format> DEVICE void request(const Matrix& m, const float* fold, const Share& s) {
 #pragma unroll
         for (int i = 0; i < Known; i++) {
-            rows[i].request<Format>(m, fold, nullptr, s.first + minimum(thread_index() + i * PersistentThreads, s.rows - 1));
+            rows[i].request<Format, true>(m, fold, s.first + minimum(thread_index() + i * PersistentThreads, s.rows - 1));
         }
     }
 };
@@ -45,7 +45,7 @@ template <class Format> DEVICE u64 finish_head(
 #pragma unroll 1
     for (int r = thread_index() + HeadConstants::Known * PersistentThreads; r < s.rows; r += PersistentThreads) {
         RowConstants constants;
-        constants.request<Format>(m, fold, nullptr, s.first + r);
+        constants.request<Format, true>(m, fold, s.first + r);
         finish(r, constants);
     }
     warp_barrier();
@@ -57,13 +57,13 @@ enum Kind { Queries, Added, Hidden };
 
 // Adds up the partial sums and hands the outputs over, a thread a row. constants: of row t.
 template <class Format, Kind Is> DEVICE void finish_share(
-    const Matrix& m, const float* fold, const float* biases, const Share& s, const float* sums, int pitch, RowConstants constants, float factor,
-    float offset, u64* words, u32 epoch, float queryScale, bool stalled) {
+    const Matrix& m, const float* values, const Share& s, const float* sums, int pitch, RowConstants constants, float factor, float offset, u64* words,
+    u32 epoch, int width, float queryScale, bool stalled) {
 #pragma unroll 1
     for (int r = thread_index(); (r & ~31) < s.rows; r += PersistentThreads) {
         int clamped = minimum(r, s.rows - 1), row = s.first + r;
         if (r >= PersistentThreads) {
-            constants.request<Format>(m, fold, biases, s.first + clamped);
+            constants.request<Format, Is != Added>(m, values, s.first + clamped);
         }
         bool mine = r < s.rows && !stalled;
         float y = constants.output(row_sum(sums, pitch, clamped), factor, offset);
@@ -74,7 +74,7 @@ template <class Format, Kind Is> DEVICE void finish_share(
                 store_relaxed(words + (row >> 1), word(epoch, float2_to_half2(y, other)));
             }
         } else if (mine) {
-            if (Is == Queries && row < m.columns) {
+            if (Is == Queries && row < width) {
                 y *= queryScale;
             }
             store_relaxed(words + row, word(epoch, float_bits(y)));
@@ -195,9 +195,6 @@ template <class Format, int N, int Head> DEVICE void decode_steps(const Persiste
     if (a.times && block == 0 && t == 0) {
         a.times[0] = nanoseconds();
     }
-    auto request = [&](const Matrix& m, const float* fold, const float* biases, const Share& s) {
-        constants.request<Format>(m, fold, biases, s.first + minimum(t, s.rows - 1));
-    };
     product.start();
     MARKS
 #pragma unroll 1
@@ -215,19 +212,26 @@ template <class Format, int N, int Head> DEVICE void decode_steps(const Persiste
 
             // Queries, keys and values; behind the last layer the head, which reads the residual stream in the same way.
             {
-                const Share& s = shared.shares[isHead ? 4 : 0];
+                const Share s = shared.shares[isHead ? 4 : 0];
                 gains.request(l.attentionGain, residual.quads);
                 if (isHead) {
                     head.request<Format>(l.queryKeyValue, l.queryKeyValueFold, s);
                 } else {
-                    request(l.queryKeyValue, l.queryKeyValueFold, nullptr, s);
+                    constants.request<Format, true>(l.queryKeyValue, l.queryKeyValueFold, s.first + minimum(t, s.rows - 1));
                 }
                 product.open(l.queryKeyValue, s.pitch, narrow);
+                RawTallWeights<Format> raw;
+                product.load(raw, 0);
+                const u64* before = a.words + (~epoch & 1) * words.slot + words.forward;
+                Arriving<2 * N> arriving;
+                if (layer > 0) {
+                    residual.request(arriving, before);
+                }
                 TallWeights weights;
-                product.load(weights, 0);
+                raw.unpack(weights);
                 MARK(isHead ? 25 : 0);
                 if (layer > 0) {
-                    residual.add(a.words + (~epoch & 1) * words.slot + words.forward, epoch - 1, patience, WaitForward | place);
+                    residual.add(arriving, before, epoch - 1, patience, WaitForward | place);
                 }
                 MARK(isHead ? 26 : 1);
                 float2_t sums = put_residual(residual, gains, norm, areas.narrow);
@@ -247,7 +251,7 @@ template <class Format, int N, int Head> DEVICE void decode_steps(const Persiste
                     break;
                 }
                 finish_share<Format, Queries>(
-                    l.queryKeyValue, l.queryKeyValueFold, nullptr, s, first, a.sumPitch, constants, norm.factor, norm.offset, slot, epoch, a.queryScale,
+                    l.queryKeyValue, l.queryKeyValueFold, s, first, a.sumPitch, constants, norm.factor, norm.offset, slot, epoch, width, a.queryScale,
                     stall == WaitHeads);
                 product.advance(warp == PersistentWarps - 1);
                 MARK(5);
@@ -255,8 +259,8 @@ template <class Format, int N, int Head> DEVICE void decode_steps(const Persiste
 
             // Attention and its projection.
             {
-                const Share& s = shared.shares[1];
-                request(l.projection, nullptr, l.projectionBias, s);
+                const Share s = shared.shares[1];
+                constants.request<Format, false>(l.projection, l.projectionBias, s.first + minimum(t, s.rows - 1));
                 int turn = 0;
 #pragma unroll 1
                 for (int item = block; item < a.heads * ranged; item += blocks) {
@@ -268,11 +272,15 @@ template <class Format, int N, int Head> DEVICE void decode_steps(const Persiste
                 }
                 MARK(6);
                 product.open(l.projection, s.pitch, narrow);
+                Arriving<N> arriving;
+                if (ranged == 1) {
+                    request_halves(arriving, slot + words.attended, residual.quads, 0);
+                }
                 FlatWeights<N> weights;
                 product.load(weights, 0, 0);
                 MARK(7);
                 if (ranged == 1) {
-                    gather_halves<N>(slot + words.attended, residual.quads, epoch, patience, WaitAttended | place, areas.narrow);
+                    gather_halves(arriving, slot + words.attended, residual.quads, epoch, patience, WaitAttended | place, areas.narrow);
                 } else {
                     gather_ranges(
                         slot + words.attended, slot + words.spread, residual.quads, a.heads, a.headSize, ranged, epoch, patience,
@@ -284,7 +292,7 @@ template <class Format, int N, int Head> DEVICE void decode_steps(const Persiste
                 compute_barrier();
                 MARK(10);
                 finish_share<Format, Added>(
-                    l.projection, nullptr, l.projectionBias, s, second, a.sumPitch, constants, 1, 0, slot + words.projected, epoch, 1,
+                    l.projection, l.projectionBias, s, second, a.sumPitch, constants, 1, 0, slot + words.projected, epoch, 0, 1,
                     stall == WaitProjected);
                 product.advance(warp == PersistentWarps - 2);
                 MARK(11);
@@ -292,14 +300,18 @@ template <class Format, int N, int Head> DEVICE void decode_steps(const Persiste
 
             // Up.
             {
-                const Share& s = shared.shares[2];
+                const Share s = shared.shares[2];
                 gains.request(l.forwardGain, residual.quads);
-                request(l.up, l.upFold, nullptr, s);
+                constants.request<Format, true>(l.up, l.upFold, s.first + minimum(t, s.rows - 1));
                 product.open(l.up, s.pitch, narrow);
+                RawTallWeights<Format> raw;
+                product.load(raw, 0);
+                Arriving<2 * N> arriving;
+                residual.request(arriving, slot + words.projected);
                 TallWeights weights;
-                product.load(weights, 0);
+                raw.unpack(weights);
                 MARK(12);
-                residual.add(slot + words.projected, epoch, patience, WaitProjected | place);
+                residual.add(arriving, slot + words.projected, epoch, patience, WaitProjected | place);
                 MARK(13);
                 float2_t sums = put_residual(residual, gains, norm, areas.narrow);
                 MARK(14);
@@ -309,7 +321,7 @@ template <class Format, int N, int Head> DEVICE void decode_steps(const Persiste
                 MARK(16);
                 norm.take(shared.stats[1], inverse, a.epsilon);
                 finish_share<Format, Hidden>(
-                    l.up, l.upFold, nullptr, s, first, a.sumPitch, constants, norm.factor, norm.offset, slot + words.hidden, epoch, 1,
+                    l.up, l.upFold, s, first, a.sumPitch, constants, norm.factor, norm.offset, slot + words.hidden, epoch, 0, 1,
                     stall == WaitHidden);
                 product.advance(warp == PersistentWarps - 3);
                 MARK(17);
@@ -317,20 +329,22 @@ template <class Format, int N, int Head> DEVICE void decode_steps(const Persiste
 
             // Down.
             {
-                const Share& s = shared.shares[3];
-                request(l.down, nullptr, l.downBias, s);
+                const Share s = shared.shares[3];
+                constants.request<Format, false>(l.down, l.downBias, s.first + minimum(t, s.rows - 1));
                 product.open(l.down, s.pitch, wide);
+                Arriving<4> arriving;
+                request_halves(arriving, slot + words.hidden, inner, 0);
                 FlatWeights<4> weights;
                 product.load(weights, 0, 0);
                 MARK(18);
-                gather_halves<4>(slot + words.hidden, inner, epoch, patience, WaitHidden | place, areas.wide);
+                gather_halves(arriving, slot + words.hidden, inner, epoch, patience, WaitHidden | place, areas.wide);
                 MARK(19);
                 product.multiply(weights, areas.wide, second + own, [] {});
                 MARK(20);
                 compute_barrier();
                 MARK(21);
                 finish_share<Format, Added>(
-                    l.down, nullptr, l.downBias, s, second, a.sumPitch, constants, 1, 0, slot + words.forward, epoch, 1, stall == WaitForward);
+                    l.down, l.downBias, s, second, a.sumPitch, constants, 1, 0, slot + words.forward, epoch, 0, 1, stall == WaitForward);
                 product.advance(warp == PersistentWarps - 4);
                 MARK(22);
             }

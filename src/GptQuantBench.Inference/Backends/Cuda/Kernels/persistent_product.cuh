@@ -164,7 +164,7 @@ template <class Format> struct Product {
             load_inputs<Format>(input, x);
             load_half_inputs<Format>(input, y);
         }
-        const bool IsAhead = IsShort && Format::Weights > 8; // whether a stage's weights are read before the stage before it is multiplied
+        const bool IsAhead = IsShort && Format::Weights > 16; // whether a stage's weights are read before the stage before it is multiplied
         RawTallWeights<Format> raw;
         bool isFirst = true;
 #pragma unroll 1
@@ -330,15 +330,15 @@ struct RowConstants {
     float scale;     // of the row's codes
     float gain, bias; // G and B of Norm, or 0 and the bias
 
-    // fold: [rows][2] of both; null: biases.
-    template <class Format> DEVICE void request(const Matrix& m, const float* fold, const float* biases, int row) {
-        if (fold) {
-            float2_t both = load_float2(fold + 2 * row);
+    // IsFolded: `values` are [rows][2] of both; else biases.
+    template <class Format, bool IsFolded> DEVICE void request(const Matrix& m, const float* values, int row) {
+        if (IsFolded) {
+            float2_t both = load_float2(values + 2 * row);
             gain = both.x;
             bias = both.y;
         } else {
             gain = 0;
-            bias = load_float(biases + row);
+            bias = load_float(values + row);
         }
         scale = Format::HasRowScale ? load_float((const float*)m.scales + row) : 1.0f;
     }

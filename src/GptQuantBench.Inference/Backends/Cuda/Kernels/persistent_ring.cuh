@@ -141,7 +141,7 @@ struct Ring {
     }
 
     DEVICE static void copy_bulk(u32 to, const void* from, u32 size, u32 barrier) {
-#ifdef EVICT
+#ifndef NOEVICT
         asm volatile("{ .reg .b64 p; createpolicy.fractional.L2::evict_first.b64 p, 1.0; cp.async.bulk.shared::cluster.global.mbarrier::complete_tx::bytes.L2::cache_hint [%0], [%1], %2, [%3], p; }" ::"r"(to), "l"(from), "r"(size), "r"(barrier)
                      : "memory");
 #else
