@@ -170,9 +170,9 @@ template <class Format, int N, int Head> DEVICE void decode_steps(const Persiste
     Words words = locate(a);
     Patience patience = {a.patience, 0};
     u32 stages = (u32)a.steps * (ring.layerCount * ring.layerStages + ring.allStages - ring.layerStages);
-    Product<Format> product = {ring, 0, 0, 0, stages, {0, 0}, {}, false, {}, false, 0, {}, {}, 0};
+    Product<Format> product = {ring, 0, 0, stages, {0, 0}, {}, false, {}, false, 0, {}, {}, 0};
     RowConstants constants;
-    HeadConstants head;
+    HeadConstants headConstants;
     Gains<N> gains;
     Norm norm;
     Slice narrow = slice_of(width), wide = slice_of(a.inner);
@@ -215,38 +215,32 @@ template <class Format, int N, int Head> DEVICE void decode_steps(const Persiste
                 const Share s = shared.shares[isHead ? 4 : 0];
                 gains.request(l.attentionGain, residual.quads);
                 if (isHead) {
-                    head.request<Format>(l.queryKeyValue, l.queryKeyValueFold, s);
+                    headConstants.request<Format>(l.queryKeyValue, l.queryKeyValueFold, s);
                 } else {
                     constants.request<Format, true>(l.queryKeyValue, l.queryKeyValueFold, s.first + minimum(t, s.rows - 1));
                 }
                 product.open(l.queryKeyValue, s.pitch, narrow);
-                RawTallWeights<Format> raw;
-                product.load(raw, 0);
-                const u64* before = a.words + (~epoch & 1) * words.slot + words.forward;
-                Arriving<2 * N> arriving;
-                if (layer > 0) {
-                    residual.request(arriving, before);
-                }
                 TallWeights weights;
-                raw.unpack(weights);
+                product.load(weights, 0);
                 MARK(isHead ? 25 : 0);
                 if (layer > 0) {
-                    residual.add(arriving, before, epoch - 1, patience, WaitForward | place);
+                    residual.add(a.words + (~epoch & 1) * words.slot + words.forward, epoch - 1, patience, WaitForward | place);
                 }
                 MARK(isHead ? 26 : 1);
-                float2_t sums = put_residual(residual, gains, norm, areas.narrow);
+                put_residual(residual, gains, norm, areas.narrow, &shared.stats[0][warp]);
+                product.ask();
                 MARK(isHead ? 27 : 2);
                 if (isHead) {
                     compute_barrier(); // the head's sums lie where the down product's do
                 }
-                product.template multiply<N == 1>(weights, areas.narrow, first + (isHead ? 2 * own : own), [&] { put_stats(sums, &shared.stats[0][warp]); });
+                product.template multiply<N == 1>(weights, areas.narrow, first + (isHead ? 2 * own : own));
                 MARK(isHead ? 28 : 3);
                 compute_barrier();
                 MARK(isHead ? 29 : 4);
                 norm.take(shared.stats[0], inverse, a.epsilon);
                 if (isHead) {
                     product.advance(warp == PersistentWarps - 1);
-                    key = finish_head<Format>(s, l.queryKeyValue, l.queryKeyValueFold, first, 2 * a.sumPitch, head, norm, a.logits);
+                    key = finish_head<Format>(s, l.queryKeyValue, l.queryKeyValueFold, first, 2 * a.sumPitch, headConstants, norm, a.logits);
                 MARK(30);
                     break;
                 }
@@ -272,22 +266,19 @@ template <class Format, int N, int Head> DEVICE void decode_steps(const Persiste
                 }
                 MARK(6);
                 product.open(l.projection, s.pitch, narrow);
-                Arriving<N> arriving;
-                if (ranged == 1) {
-                    request_halves(arriving, slot + words.attended, residual.quads, 0);
-                }
                 FlatWeights<N> weights;
                 product.load(weights, 0, 0);
                 MARK(7);
                 if (ranged == 1) {
-                    gather_halves(arriving, slot + words.attended, residual.quads, epoch, patience, WaitAttended | place, areas.narrow);
+                    gather_halves<N>(slot + words.attended, residual.quads, epoch, patience, WaitAttended | place, areas.narrow);
                 } else {
                     gather_ranges(
                         slot + words.attended, slot + words.spread, residual.quads, a.heads, a.headSize, ranged, epoch, patience,
                         WaitAttended | place, areas.narrow);
                 }
+                product.ask();
                 MARK(8);
-                product.multiply(weights, areas.narrow, second + own, [] {});
+                product.multiply(weights, areas.narrow, second + own);
                 MARK(9);
                 compute_barrier();
                 MARK(10);
@@ -304,18 +295,15 @@ template <class Format, int N, int Head> DEVICE void decode_steps(const Persiste
                 gains.request(l.forwardGain, residual.quads);
                 constants.request<Format, true>(l.up, l.upFold, s.first + minimum(t, s.rows - 1));
                 product.open(l.up, s.pitch, narrow);
-                RawTallWeights<Format> raw;
-                product.load(raw, 0);
-                Arriving<2 * N> arriving;
-                residual.request(arriving, slot + words.projected);
                 TallWeights weights;
-                raw.unpack(weights);
+                product.load(weights, 0);
                 MARK(12);
-                residual.add(arriving, slot + words.projected, epoch, patience, WaitProjected | place);
+                residual.add(slot + words.projected, epoch, patience, WaitProjected | place);
                 MARK(13);
-                float2_t sums = put_residual(residual, gains, norm, areas.narrow);
+                put_residual(residual, gains, norm, areas.narrow, &shared.stats[1][warp]);
+                product.ask();
                 MARK(14);
-                product.template multiply<N == 1>(weights, areas.narrow, first + own, [&] { put_stats(sums, &shared.stats[1][warp]); });
+                product.template multiply<N == 1>(weights, areas.narrow, first + own);
                 MARK(15);
                 compute_barrier();
                 MARK(16);
@@ -332,14 +320,13 @@ template <class Format, int N, int Head> DEVICE void decode_steps(const Persiste
                 const Share s = shared.shares[3];
                 constants.request<Format, false>(l.down, l.downBias, s.first + minimum(t, s.rows - 1));
                 product.open(l.down, s.pitch, wide);
-                Arriving<4> arriving;
-                request_halves(arriving, slot + words.hidden, inner, 0);
                 FlatWeights<4> weights;
                 product.load(weights, 0, 0);
                 MARK(18);
-                gather_halves(arriving, slot + words.hidden, inner, epoch, patience, WaitHidden | place, areas.wide);
+                gather_halves<4>(slot + words.hidden, inner, epoch, patience, WaitHidden | place, areas.wide);
+                product.ask();
                 MARK(19);
-                product.multiply(weights, areas.wide, second + own, [] {});
+                product.multiply(weights, areas.wide, second + own);
                 MARK(20);
                 compute_barrier();
                 MARK(21);

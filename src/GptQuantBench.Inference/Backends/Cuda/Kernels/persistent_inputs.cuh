@@ -54,27 +54,6 @@ template <class Format> DEVICE void embed_four(const Matrix& table, int row, int
     }
 }
 
-// Pairs of words that a lane has asked for. Asked for once before there is other work to do, and again and again behind it: a look takes as
-// long as a good part of that work.
-template <int N> struct Arriving {
-    WordPair words[N];
-
-    DEVICE u32 missing(u32 epoch) const {
-        u32 missing = 0;
-#pragma unroll
-        for (int i = 0; i < N; i++) {
-            missing |= words[i].missing(epoch);
-        }
-        return missing;
-    }
-
-    template <class Request> DEVICE void wait(Request request, u32 epoch, Patience& patience, u32 where) {
-        if (!warp_all(missing(epoch) == 0)) {
-            patience.wait([&] { return request(), missing(epoch); }, where);
-        }
-    }
-};
-
 // The residual stream, FP32, of this warp's slice: N quads a lane. Every block keeps its own copy.
 template <int N> struct Residual {
     Quads quads;
@@ -93,23 +72,27 @@ template <int N> struct Residual {
         }
     }
 
-    // Adds what `arriving` was requested for.
-    DEVICE void add(Arriving<2 * N>& arriving, const u64* words, u32 epoch, Patience& patience, u32 where) {
-        arriving.wait([&] { request(arriving, words); }, epoch, patience, where);
+    DEVICE void add(const u64* words, u32 epoch, Patience& patience, u32 where) {
+        WordPair arriving[N][2];
+        patience.wait([&] {
+            u32 missing = 0;
+#pragma unroll
+            for (int i = 0; i < N; i++) {
+                arriving[i][0].load(words + quads.column(i));
+                arriving[i][1].load(words + quads.column(i) + 2);
+            }
+#pragma unroll
+            for (int i = 0; i < N; i++) {
+                missing |= arriving[i][0].missing(epoch) | arriving[i][1].missing(epoch);
+            }
+            return missing;
+        }, where);
 #pragma unroll
         for (int i = 0; i < N; i++) {
-            x[i][0] += arriving.words[2 * i].first();
-            x[i][1] += arriving.words[2 * i].second();
-            x[i][2] += arriving.words[2 * i + 1].first();
-            x[i][3] += arriving.words[2 * i + 1].second();
-        }
-    }
-
-    DEVICE void request(Arriving<2 * N>& arriving, const u64* words) const {
-#pragma unroll
-        for (int i = 0; i < N; i++) {
-            arriving.words[2 * i].load(words + quads.column(i));
-            arriving.words[2 * i + 1].load(words + quads.column(i) + 2);
+            x[i][0] += arriving[i][0].first();
+            x[i][1] += arriving[i][0].second();
+            x[i][2] += arriving[i][1].first();
+            x[i][3] += arriving[i][1].second();
         }
     }
 };
@@ -133,8 +116,8 @@ DEVICE void put_quad(const Quads& quads, int i, u32 low, u32 high, u32 activatio
     }
 }
 
-// The residual stream as activations of a product with a norm folded into it (Norm); returns what put_stats takes.
-template <int N> DEVICE float2_t put_residual(const Residual<N>& r, const Gains<N>& g, const Norm& norm, u32 activations) {
+// The residual stream as activations of a product with a norm folded into it (Norm), and this warp's part of the norm's sums. `stats`: its own.
+template <int N> DEVICE void put_residual(const Residual<N>& r, const Gains<N>& g, const Norm& norm, u32 activations, float2_t* stats) {
     float sum = 0, squares = 0;
 #pragma unroll
     for (int i = 0; i < N; i++) {
@@ -150,44 +133,38 @@ template <int N> DEVICE float2_t put_residual(const Residual<N>& r, const Gains<
         squares += (d[0] * d[0] + d[1] * d[1]) + (d[2] * d[2] + d[3] * d[3]);
     }
     warp_barrier();
-    return {sum, squares};
-}
-
-// This warp's part of the sums that Norm takes. `stats`: its own.
-DEVICE void put_stats(float2_t sums, float2_t* stats) {
 #pragma unroll
     for (int offset = 16; offset > 0; offset >>= 1) {
-        sums.x += shuffle_xor(sums.x, offset);
-        sums.y += shuffle_xor(sums.y, offset);
+        sum += shuffle_xor(sum, offset);
+        squares += shuffle_xor(squares, offset);
     }
     if (lane_index() == 0) {
-        *stats = sums;
+        *stats = float2_t{sum, squares};
     }
 }
 
-// Asks for words of two halves: of N quads a lane, from quad `start` on.
-template <int N> DEVICE void request_halves(Arriving<N>& arriving, const u64* words, const Quads& quads, int start) {
-#pragma unroll
-    for (int i = 0; i < N; i++) {
-        arriving.words[i].load(words + (quads.column(start + i) >> 1));
-    }
-}
-
-// Words of two halves, N quads a lane at once; the first of them are asked for.
-template <int N> DEVICE void gather_halves(
-    Arriving<N>& arriving, const u64* words, const Quads& quads, u32 epoch, Patience& patience, u32 where, u32 activations) {
+// Words of two halves; `Together` quads a lane at once.
+template <int Together> DEVICE void gather_halves(
+    const u64* words, const Quads& quads, u32 epoch, Patience& patience, u32 where, u32 activations) {
 #pragma unroll 1
-    for (int start = 0;;) {
-        arriving.wait([&] { request_halves(arriving, words, quads, start); }, epoch, patience, where);
+    for (int start = 0; start * 32 < quads.count; start += Together) {
+        WordPair w[Together];
+        patience.wait([&] {
+            u32 missing = 0;
 #pragma unroll
-        for (int i = 0; i < N; i++) {
-            put_quad(quads, start + i, (u32)arriving.words[i].a, (u32)arriving.words[i].b, activations);
+            for (int i = 0; i < Together; i++) {
+                w[i].load(words + (quads.column(start + i) >> 1));
+            }
+#pragma unroll
+            for (int i = 0; i < Together; i++) {
+                missing |= w[i].missing(epoch);
+            }
+            return missing;
+        }, where);
+#pragma unroll
+        for (int i = 0; i < Together; i++) {
+            put_quad(quads, start + i, (u32)w[i].a, (u32)w[i].b, activations);
         }
-        start += N;
-        if (start * 32 >= quads.count) {
-            break;
-        }
-        request_halves(arriving, words, quads, start);
     }
     warp_barrier();
 }

@@ -17,16 +17,6 @@ struct TallWeights {
     u32 low[16], high[16], rest[16];
 };
 
-template <class Format> struct RawTallWeights {
-    RawRow<Format> low, high, rest;
-
-    DEVICE void unpack(TallWeights& w) const {
-        low.unpack(w.low);
-        high.unpack(w.high);
-        rest.unpack(w.rest);
-    }
-};
-
 // Weights of eight rows in C chunks.
 template <int C> struct FlatWeights {
     u32 chunks[C][16];
@@ -36,7 +26,6 @@ template <int C> struct FlatWeights {
 template <class Format> struct Product {
     const Ring& ring;
     u32 slot, phase; // of the stage
-    u32 freed;       // phase of the slot that `next` will get
     u32 left;        // stages from that one on
     Place ahead;     // the stage that comes as many later as there are slots
     Request next;    // that this warp has yet to make
@@ -66,31 +55,23 @@ template <class Format> struct Product {
     }
 
     // Row `row` of the stage in chunk `chunk` of the slice; rows beyond the stage's are its last.
-    DEVICE void load(int row, int chunk, RawRow<Format>& out) const {
+    DEVICE void load(int row, int chunk, u32 (&out)[16]) const {
         row = minimum(row, stage.rows - 1);
         int block = slice.first + 4 * chunk;
-        out.load(stage.at + row * pitch + block * (512 / Format::Weights), stage.scales + row * scaling.groups * 2, scaling, minima, block);
+        load_row<Format>(stage.at + row * pitch + block * (512 / Format::Weights), stage.scales + row * scaling.groups * 2, scaling, minima, block, out);
     }
 
-    DEVICE void load(RawTallWeights<Format>& w, int chunk) const {
+    DEVICE void load(TallWeights& w, int chunk) const {
         int g = lane_index() >> 2;
         load(g, chunk, w.low);
         load(g + 8, chunk, w.high);
         load(g + 16, chunk, w.rest);
     }
 
-    DEVICE void load(TallWeights& w, int chunk) const {
-        RawTallWeights<Format> raw;
-        load(raw, chunk);
-        raw.unpack(w);
-    }
-
     template <int C> DEVICE void load(FlatWeights<C>& w, int row, int chunk) const {
 #pragma unroll
         for (int c = 0; c < C; c++) {
-            RawRow<Format> raw;
-            load(row + (lane_index() >> 2), slice.chunks() > chunk + c ? chunk + c : chunk, raw);
-            raw.unpack(w.chunks[c]);
+            load(row + (lane_index() >> 2), (slice.chunks() > chunk + c ? chunk + c : chunk), w.chunks[c]);
         }
     }
 
@@ -104,12 +85,10 @@ template <class Format> struct Product {
         }
     }
 
-    // Goes on to the next stage. `asks`: whether it is this warp that will ask for the one that gets the slot.
+    // Goes on to the next stage. `asks`: whether it is this warp that asks for the one that gets the slot, which all warps have read.
     DEVICE void advance(bool asks) {
         if (asks && left > ring.slots) {
-            ask();
             next = ring.template prepare<Format>(ahead, slot);
-            freed = phase;
             isPending = true;
         }
         ring.next(ahead);
@@ -121,11 +100,9 @@ template <class Format> struct Product {
         }
     }
 
-    // Makes the request, once all warps have left the slot. After a product it waits until the next one's input is there: words would queue
-    // behind so many bytes.
+    // Makes the request. After a product it waits until the next one's input is there: words would queue behind so many bytes.
     DEVICE void ask() {
         if (isPending) {
-            ring.wait(ring.empty(next.slot), freed);
             ring.template ask<Format>(next);
             isPending = false;
         }
@@ -148,60 +125,40 @@ template <class Format> struct Product {
         }
     }
 
-    // From a stage that is not its product's last to the next one.
+    // From a stage that is not its product's last, and has been left, to the next one.
     DEVICE void pass() {
+        bool asks = warp_index() == (int)(slot & (PersistentWarps - 1));
+        if (asks) {
+            ring.wait(ring.empty(slot), phase);
+        }
+        advance(asks);
         ask();
-        advance(warp_index() == (int)(slot & (PersistentWarps - 1)));
         look();
     }
 
     // This warp's partial sums of all rows of a share. w: of the first stage's first chunk, unpacked; `input`: shared address of its activations;
-    // `sums`: its own. IsShort: the slice is one chunk. between: what is done while the matrix unit works.
-    template <bool IsShort, class Between> DEVICE void multiply(TallWeights& w, u32 input, float* sums, Between between) {
+    // `sums`: its own. IsShort: the slice is one chunk.
+    template <bool IsShort> DEVICE void multiply(TallWeights& w, u32 input, float* sums) {
         int g = lane_index() >> 2, q = lane_index() & 3;
         u32 x[16], y[8];
         if (IsShort) {
             load_inputs<Format>(input, x);
             load_half_inputs<Format>(input, y);
         }
-        const bool IsAhead = IsShort && Format::Weights > 16; // whether a stage's weights are read before the stage before it is multiplied
-        RawTallWeights<Format> raw;
-        bool isFirst = true;
 #pragma unroll 1
         for (;;) {
             float d[2][4] = {{0, 0, 0, 0}, {0, 0, 0, 0}}, e[2][4] = {{0, 0, 0, 0}, {0, 0, 0, 0}};
             int row = stage.row + g + 8 * q, rows = stage.rows - g - 8 * q;
             bool wasLast = isLast;
-            if (IsAhead) {
-                if (!wasLast) {
-                    if (isFirst) {
-                        leave();
-                    }
-                    pass();
-                    load(raw, 0);
-                }
+            if (IsShort) {
                 multiply_sixteen(d, w.low, w.high, x);
                 multiply_eight(e, w.rest, y);
-                if (isFirst) {
-                    between();
-                    isFirst = false;
-                    if (wasLast) {
-                        ask();
-                        leave();
-                    }
-                }
-                if (!wasLast) {
-                    raw.unpack(w);
-                    leave();
-                }
             } else {
-                int chunks = IsShort ? 1 : slice.chunks();
+                int chunks = slice.chunks();
 #pragma unroll 1
                 for (int c = 0;;) {
-                    if (!IsShort) {
-                        load_inputs<Format>(input + c * 256, x);
-                        load_half_inputs<Format>(input + c * 256, y);
-                    }
+                    load_inputs<Format>(input + c * 256, x);
+                    load_half_inputs<Format>(input + c * 256, y);
                     multiply_sixteen(d, w.low, w.high, x);
                     multiply_eight(e, w.rest, y);
                     if (++c >= chunks) {
@@ -209,16 +166,11 @@ template <class Format> struct Product {
                     }
                     load(w, c);
                 }
-                if (isFirst) {
-                    between();
-                    isFirst = false;
-                    ask();
-                }
-                leave();
-                if (!wasLast) {
-                    pass();
-                    load(w, 0);
-                }
+            }
+            leave();
+            if (!wasLast) {
+                pass();
+                load(w, 0);
             }
             float low = own<Format>(d[0][0] + d[1][0], d[0][1] + d[1][1]), high = own<Format>(d[0][2] + d[1][2], d[0][3] + d[1][3]);
             float rest = sum_of_eight<Format>(e);
@@ -233,9 +185,8 @@ template <class Format> struct Product {
     }
 
     // The same with eight rows at a time. w: of the first stage's first eight rows and first C chunks.
-    template <int C, class Between> DEVICE void multiply(FlatWeights<C>& w, u32 input, float* sums, Between between) {
+    template <int C> DEVICE void multiply(FlatWeights<C>& w, u32 input, float* sums) {
         int g = lane_index() >> 2, q = lane_index() & 3, chunks = slice.chunks(), row = 0;
-        bool isFirst = true;
 #pragma unroll 1
         for (;;) {
             float d[C][2][4];
@@ -261,11 +212,6 @@ template <class Format> struct Product {
                     break;
                 }
                 load(w, row, start);
-            }
-            if (isFirst) {
-                between();
-                isFirst = false;
-                ask();
             }
 #pragma unroll
             for (int c = 1; c < C; c++) {

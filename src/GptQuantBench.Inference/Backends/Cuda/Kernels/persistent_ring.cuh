@@ -140,14 +140,13 @@ struct Ring {
         }
     }
 
+    // Weights are the first to leave the L2 cache: they are read once a token, and everything else several times.
     DEVICE static void copy_bulk(u32 to, const void* from, u32 size, u32 barrier) {
-#ifndef NOEVICT
-        asm volatile("{ .reg .b64 p; createpolicy.fractional.L2::evict_first.b64 p, 1.0; cp.async.bulk.shared::cluster.global.mbarrier::complete_tx::bytes.L2::cache_hint [%0], [%1], %2, [%3], p; }" ::"r"(to), "l"(from), "r"(size), "r"(barrier)
-                     : "memory");
-#else
-        asm volatile("cp.async.bulk.shared::cluster.global.mbarrier::complete_tx::bytes [%0], [%1], %2, [%3];" ::"r"(to), "l"(from), "r"(size), "r"(barrier)
-                     : "memory");
-#endif
+        asm volatile(
+            "{ .reg .b64 p; createpolicy.fractional.L2::evict_first.b64 p, 1.0;"
+            " cp.async.bulk.shared::cluster.global.mbarrier::complete_tx::bytes.L2::cache_hint [%0], [%1], %2, [%3], p; }" ::"r"(to),
+            "l"(from), "r"(size), "r"(barrier)
+            : "memory");
     }
 
     DEVICE static void copy_sixteens(u32 to, const u8* from, int size) {
