@@ -55,7 +55,7 @@ internal sealed class CudaDecodingSession : IDecodingSession
         _buffers = new(model.Pools, _stream, _configuration, _kernels.Linear, capacity, rows);
         try
         {
-            _persistent = model.Persistent is { } kernel ? new(model, kernel, _buffers) : null;
+            _persistent = model is { Persistent: { } kernel, PersistentFolds: { } folds } ? new(model, kernel, folds, _buffers) : null;
             _arriving = new(_stream, _buffers, _configuration.VocabularySize, _persistent);
             FusedForwardPass fused = new(_configuration, _layers, _kernels, _buffers);
             if (fused.MaxTokens < 1)

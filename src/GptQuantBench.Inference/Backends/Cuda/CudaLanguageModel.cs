@@ -53,6 +53,7 @@ internal sealed class CudaLanguageModel : ILanguageModel
             if (Path == DecodePath.Persistent)
             {
                 Persistent = new(CudaRuntime.KernelModules(context, options.KernelDirectory), Configuration, format);
+                PersistentFolds = new(Pools, Stream, Persistent.Fold, Layers);
             }
             else if (Path == DecodePath.CuBlas)
             {
@@ -97,6 +98,9 @@ internal sealed class CudaLanguageModel : ILanguageModel
     /// <summary>The kernel of the persistent path; null on other paths.</summary>
     public PersistentKernel? Persistent { get; }
 
+    /// <summary>What its norms add to its products; null on other paths.</summary>
+    public PersistentFolds? PersistentFolds { get; }
+
     public CudaWeights Weights => _weights;
 
     /// <summary>Products by cuBLAS, which <see cref="TryGetCuBlas"/> has found.</summary>
@@ -132,6 +136,7 @@ internal sealed class CudaLanguageModel : ILanguageModel
     public void Dispose()
     {
         _cuBlas?.Dispose();
+        PersistentFolds?.Dispose();
         _weights?.Dispose();
         Stream?.Dispose();
     }

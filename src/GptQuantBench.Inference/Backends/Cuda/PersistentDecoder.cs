@@ -23,7 +23,7 @@ internal sealed class PersistentDecoder : IDisposable
 
     /// <summary>Allocates, zeroes, and writes down where the layers lie.</summary>
     /// <exception cref="CudaOutOfMemoryException">It does not fit.</exception>
-    public PersistentDecoder(CudaLanguageModel model, PersistentKernel kernel, SequenceBuffers buffers)
+    public PersistentDecoder(CudaLanguageModel model, PersistentKernel kernel, PersistentFolds folds, SequenceBuffers buffers)
     {
         ModelConfiguration configuration = model.Configuration;
         Gpt2Layers layers = model.Layers;
@@ -33,11 +33,11 @@ internal sealed class PersistentDecoder : IDisposable
         _capacity = buffers.Capacity;
         try
         {
-            PersistentLayer[] table = [.. layers.Blocks.Select((block, index) => Describe(block, buffers, index)), new()
+            PersistentLayer[] table = [.. layers.Blocks.Select((block, index) => Describe(block, folds, buffers, index)), new()
             {
                 QueryKeyValue = layers.TokenEmbedding.View,
+                QueryKeyValueFold = folds.Head,
                 AttentionGain = layers.FinalNorm.Gain,
-                AttentionShift = layers.FinalNorm.Shift,
             }];
             _layers = new(_pools.Workspace, table.Length);
             _layers.CopyToDevice(table);
@@ -147,20 +147,18 @@ internal sealed class PersistentDecoder : IDisposable
         _times?.Dispose();
     }
 
-    private static PersistentLayer Describe(Gpt2Layers.Block block, SequenceBuffers buffers, int layer) => new()
+    private static PersistentLayer Describe(Gpt2Layers.Block block, PersistentFolds folds, SequenceBuffers buffers, int layer) => new()
     {
         QueryKeyValue = block.QueryKeyValue.Matrix.View,
         Projection = block.AttentionOutput.Matrix.View,
         Up = block.FeedForwardInput.Matrix.View,
         Down = block.FeedForwardOutput.Matrix.View,
-        QueryKeyValueBias = block.QueryKeyValue.Bias,
+        QueryKeyValueFold = folds.QueryKeyValue(layer),
+        UpFold = folds.Up(layer),
         ProjectionBias = block.AttentionOutput.Bias,
-        UpBias = block.FeedForwardInput.Bias,
         DownBias = block.FeedForwardOutput.Bias,
         AttentionGain = block.AttentionNorm.Gain,
-        AttentionShift = block.AttentionNorm.Shift,
         ForwardGain = block.FeedForwardNorm.Gain,
-        ForwardShift = block.FeedForwardNorm.Shift,
         Keys = buffers.Keys(layer),
         Values = buffers.Values(layer),
     };

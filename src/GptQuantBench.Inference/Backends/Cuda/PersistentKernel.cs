@@ -38,7 +38,9 @@ internal sealed class PersistentKernel
         int fixedBytes = FixedBytes(configuration, Blocks);
         RingBytes = RingBytesOf(configuration, Blocks, modules.Context.Device);
         int shared = fixedBytes + RingBytes;
-        _kernel = modules.Get(Module(format)).GetKernel(Entry(configuration));
+        CudaModule module = modules.Get(Module(format));
+        _kernel = module.GetKernel(Entry(configuration));
+        Fold = module.GetKernel("persistent_fold");
         _kernel.RequireArguments<Parameter<PersistentArguments>>();
         _kernel.MaxDynamicSharedBytes = Math.Max(shared, _kernel.MaxDynamicSharedBytes); // models of other shapes share the kernel
         _shape = new(Blocks, Threads, shared) { Cooperative = true };
@@ -85,6 +87,9 @@ internal sealed class PersistentKernel
         return reason is null ? null : $"The decode path persistent cannot run the model: {reason}; choose the decode path graph.";
     }
 
+    /// <summary>The kernel that <see cref="PersistentFolds"/> launches.</summary>
+    public CudaKernel Fold { get; }
+
     /// <summary>The kernel of the module for models of a shape.</summary>
     public static string Entry(ModelConfiguration configuration) => configuration switch
     {
@@ -102,7 +107,7 @@ internal sealed class PersistentKernel
         Math.Min(device.MultiprocessorCount, Threads),
         Math.Min(Math.Min(configuration.EmbeddingSize, configuration.InnerSize) / 2, (configuration.VocabularySize + 1) / 2 / Warps));
 
-    // slice_bytes(…) of persistent_product.cuh.
+    // slice_bytes(…) of persistent_operand.cuh.
     private static int SliceBytes(int columns) =>
         (((columns + PackedLayout.BlockColumns - 1) / PackedLayout.BlockColumns + Warps - 1) / Warps + 3) / 4 * 4 * PackedLayout.BlockColumns * sizeof(ushort);
 

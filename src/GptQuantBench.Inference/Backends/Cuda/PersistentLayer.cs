@@ -11,14 +11,12 @@ internal struct PersistentLayer
     public MatrixView Projection;
     public MatrixView Up;
     public MatrixView Down;
-    public CudaDevicePointer QueryKeyValueBias;
+    public CudaDevicePointer QueryKeyValueFold;
+    public CudaDevicePointer UpFold;
     public CudaDevicePointer ProjectionBias;
-    public CudaDevicePointer UpBias;
     public CudaDevicePointer DownBias;
     public CudaDevicePointer AttentionGain;
-    public CudaDevicePointer AttentionShift;
     public CudaDevicePointer ForwardGain;
-    public CudaDevicePointer ForwardShift;
     public CudaDevicePointer Keys;
     public CudaDevicePointer Values;
 }

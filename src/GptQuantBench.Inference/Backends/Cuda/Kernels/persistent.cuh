@@ -13,22 +13,10 @@
 #include "persistent_attention.cuh"
 #include "persistent_sample.cuh"
 
-// What the rows of the head need besides their sums; of rows t and t + PersistentThreads.
-struct HeadConstants {
-    static const int Known = 2;
-    RowConstants rows[Known];
-
-    template <class Format> DEVICE void request(const Matrix& m, const float* fold, const Share& s) {
-#pragma unroll
-        for (int i = 0; i < Known; i++) {
-            rows[i].request<Format, true>(m, fold, s.first + minimum(thread_index() + i * PersistentThreads, s.rows - 1));
-        }
-    }
-};
-
-// Logits of the block's rows; returns the warp's best key.
+// Logits of the block's rows; returns the warp's best key. first, second: of rows t and t + PersistentThreads.
 template <class Format> DEVICE u64 finish_head(
-    const Share& s, const Matrix& m, const float* fold, const float* sums, int pitch, const HeadConstants& known, const Norm& norm, float* logits) {
+    const Share& s, const Matrix& m, const float* fold, const float* sums, int pitch, const RowConstants& first, const RowConstants& second,
+    const Norm& norm, float* logits) {
     u64 best = 0;
     auto finish = [&](int r, const RowConstants& constants) {
         if (r < s.rows) {
@@ -38,12 +26,10 @@ template <class Format> DEVICE u64 finish_head(
             best = key > best ? key : best;
         }
     };
-#pragma unroll
-    for (int i = 0; i < HeadConstants::Known; i++) {
-        finish(thread_index() + i * PersistentThreads, known.rows[i]);
-    }
+    finish(thread_index(), first);
+    finish(thread_index() + PersistentThreads, second);
 #pragma unroll 1
-    for (int r = thread_index() + HeadConstants::Known * PersistentThreads; r < s.rows; r += PersistentThreads) {
+    for (int r = thread_index() + 2 * PersistentThreads; r < s.rows; r += PersistentThreads) {
         RowConstants constants;
         constants.request<Format, true>(m, fold, s.first + r);
         finish(r, constants);
@@ -150,19 +136,6 @@ struct Areas {
     float* sums;
 };
 
-#ifdef PROFILE
-__device__ u64 profile_data[256 * 32];
-__shared__ u32 profile_sums[32];
-DEVICE u32 clock_now() { u32 c; asm volatile("mov.u32 %0, %%clock;" : "=r"(c) :: "memory"); return c; }
-#define MARK(i) do { if (t == 0) { u32 now_ = clock_now(); profile_sums[i] += now_ - last_; last_ = now_; } } while (0)
-#define MARKS u32 last_ = clock_now(); if (t < 32) profile_sums[t] = 0;
-#define MARKED if (t < 32) profile_data[block_x() * 32 + t] = profile_sums[t];
-#else
-#define MARKED
-#define MARK(i)
-#define MARKS
-#endif
-
 // All steps. N: quads of the residual stream a lane has; Head: of attend.
 template <class Format, int N, int Head> DEVICE void decode_steps(const PersistentArguments& a, const Ring& ring, DecodeShared& shared, const Areas& areas) {
     int t = thread_index(), warp = t >> 5, block = block_x(), blocks = grid_x(), width = a.table.columns;
@@ -170,11 +143,12 @@ template <class Format, int N, int Head> DEVICE void decode_steps(const Persiste
     Words words = locate(a);
     Patience patience = {a.patience, 0};
     u32 stages = (u32)a.steps * (ring.layerCount * ring.layerStages + ring.allStages - ring.layerStages);
-    Product<Format> product = {ring, 0, 0, stages, {0, 0}, {}, false, {}, false, 0, {}, {}, 0};
-    RowConstants constants;
-    HeadConstants headConstants;
+    Product<Format> product = {ring, 0, 0, 0, stages, {0, 0}, {}, false, {}, false, 0, {}, {}, 0};
+    RowConstants constants, further;
     Gains<N> gains;
     Norm norm;
+    // With few bytes on their way a look is answered at once, and one before the unpacking is worth it; otherwise it only adds to the queue.
+    const bool LooksEarly = Format::Weights == 32;
     Slice narrow = slice_of(width), wide = slice_of(a.inner);
     Residual<N> residual = {Quads(narrow, width), {}};
     Quads inner(wide, a.inner);
@@ -196,7 +170,6 @@ template <class Format, int N, int Head> DEVICE void decode_steps(const Persiste
         a.times[0] = nanoseconds();
     }
     product.start();
-    MARKS
 #pragma unroll 1
     for (int chosen = 0; chosen < a.steps; chosen++) {
         residual.template embed<Format>(a.table, a.positions, id, position);
@@ -214,41 +187,42 @@ template <class Format, int N, int Head> DEVICE void decode_steps(const Persiste
             {
                 const Share s = shared.shares[isHead ? 4 : 0];
                 gains.request(l.attentionGain, residual.quads);
-                if (isHead) {
-                    headConstants.request<Format>(l.queryKeyValue, l.queryKeyValueFold, s);
-                } else {
-                    constants.request<Format, true>(l.queryKeyValue, l.queryKeyValueFold, s.first + minimum(t, s.rows - 1));
-                }
+                constants.request<Format, true>(l.queryKeyValue, l.queryKeyValueFold, s.first + minimum(t, s.rows - 1));
+                further.request<Format, true>(l.queryKeyValue, l.queryKeyValueFold, s.first + minimum(t + PersistentThreads, s.rows - 1));
                 product.open(l.queryKeyValue, s.pitch, narrow);
-                TallWeights weights;
-                product.load(weights, 0);
-                MARK(isHead ? 25 : 0);
-                if (layer > 0) {
-                    residual.add(a.words + (~epoch & 1) * words.slot + words.forward, epoch - 1, patience, WaitForward | place);
+                RawTallWeights<Format> raw;
+                product.load(raw, 0);
+                const u64* before = a.words + (~epoch & 1) * words.slot + words.forward;
+                Arriving<2 * N> arriving;
+                if (LooksEarly && layer > 0) {
+                    residual.request(arriving, before);
                 }
-                MARK(isHead ? 26 : 1);
+                TallWeights weights;
+                raw.unpack(weights);
+                weights.settle();
+                if (!LooksEarly && layer > 0) {
+                    residual.request(arriving, before);
+                }
+                if (layer > 0) {
+                    residual.add(arriving, before, epoch - 1, patience, WaitForward | place);
+                }
                 put_residual(residual, gains, norm, areas.narrow, &shared.stats[0][warp]);
                 product.ask();
-                MARK(isHead ? 27 : 2);
                 if (isHead) {
                     compute_barrier(); // the head's sums lie where the down product's do
                 }
                 product.template multiply<N == 1>(weights, areas.narrow, first + (isHead ? 2 * own : own));
-                MARK(isHead ? 28 : 3);
                 compute_barrier();
-                MARK(isHead ? 29 : 4);
                 norm.take(shared.stats[0], inverse, a.epsilon);
                 if (isHead) {
                     product.advance(warp == PersistentWarps - 1);
-                    key = finish_head<Format>(s, l.queryKeyValue, l.queryKeyValueFold, first, 2 * a.sumPitch, headConstants, norm, a.logits);
-                MARK(30);
+                    key = finish_head<Format>(s, l.queryKeyValue, l.queryKeyValueFold, first, 2 * a.sumPitch, constants, further, norm, a.logits);
                     break;
                 }
                 finish_share<Format, Queries>(
                     l.queryKeyValue, l.queryKeyValueFold, s, first, a.sumPitch, constants, norm.factor, norm.offset, slot, epoch, width, a.queryScale,
                     stall == WaitHeads);
                 product.advance(warp == PersistentWarps - 1);
-                MARK(5);
             }
 
             // Attention and its projection.
@@ -264,29 +238,31 @@ template <class Format, int N, int Head> DEVICE void decode_steps(const Persiste
                         WaitHeads | place, shared.attention, turn, stall == WaitAttended);
                     turn ^= 1;
                 }
-                MARK(6);
                 product.open(l.projection, s.pitch, narrow);
+                Arriving<N> arriving;
+                if (LooksEarly && ranged == 1) {
+                    request_halves(arriving, slot + words.attended, residual.quads, 0);
+                }
                 FlatWeights<N> weights;
                 product.load(weights, 0, 0);
-                MARK(7);
+                weights.settle();
                 if (ranged == 1) {
-                    gather_halves<N>(slot + words.attended, residual.quads, epoch, patience, WaitAttended | place, areas.narrow);
+                    if (!LooksEarly) {
+                        request_halves(arriving, slot + words.attended, residual.quads, 0);
+                    }
+                    gather_halves(arriving, slot + words.attended, residual.quads, epoch, patience, WaitAttended | place, areas.narrow);
                 } else {
                     gather_ranges(
                         slot + words.attended, slot + words.spread, residual.quads, a.heads, a.headSize, ranged, epoch, patience,
                         WaitAttended | place, areas.narrow);
                 }
                 product.ask();
-                MARK(8);
                 product.multiply(weights, areas.narrow, second + own);
-                MARK(9);
                 compute_barrier();
-                MARK(10);
                 finish_share<Format, Added>(
                     l.projection, l.projectionBias, s, second, a.sumPitch, constants, 1, 0, slot + words.projected, epoch, 0, 1,
                     stall == WaitProjected);
                 product.advance(warp == PersistentWarps - 2);
-                MARK(11);
             }
 
             // Up.
@@ -295,24 +271,28 @@ template <class Format, int N, int Head> DEVICE void decode_steps(const Persiste
                 gains.request(l.forwardGain, residual.quads);
                 constants.request<Format, true>(l.up, l.upFold, s.first + minimum(t, s.rows - 1));
                 product.open(l.up, s.pitch, narrow);
+                RawTallWeights<Format> raw;
+                product.load(raw, 0);
+                Arriving<2 * N> arriving;
+                if (LooksEarly) {
+                    residual.request(arriving, slot + words.projected);
+                }
                 TallWeights weights;
-                product.load(weights, 0);
-                MARK(12);
-                residual.add(slot + words.projected, epoch, patience, WaitProjected | place);
-                MARK(13);
+                raw.unpack(weights);
+                weights.settle();
+                if (!LooksEarly) {
+                    residual.request(arriving, slot + words.projected);
+                }
+                residual.add(arriving, slot + words.projected, epoch, patience, WaitProjected | place);
                 put_residual(residual, gains, norm, areas.narrow, &shared.stats[1][warp]);
                 product.ask();
-                MARK(14);
                 product.template multiply<N == 1>(weights, areas.narrow, first + own);
-                MARK(15);
                 compute_barrier();
-                MARK(16);
                 norm.take(shared.stats[1], inverse, a.epsilon);
                 finish_share<Format, Hidden>(
                     l.up, l.upFold, s, first, a.sumPitch, constants, norm.factor, norm.offset, slot + words.hidden, epoch, 0, 1,
                     stall == WaitHidden);
                 product.advance(warp == PersistentWarps - 3);
-                MARK(17);
             }
 
             // Down.
@@ -320,25 +300,27 @@ template <class Format, int N, int Head> DEVICE void decode_steps(const Persiste
                 const Share s = shared.shares[3];
                 constants.request<Format, false>(l.down, l.downBias, s.first + minimum(t, s.rows - 1));
                 product.open(l.down, s.pitch, wide);
+                Arriving<4> arriving;
+                if (LooksEarly) {
+                    request_halves(arriving, slot + words.hidden, inner, 0);
+                }
                 FlatWeights<4> weights;
                 product.load(weights, 0, 0);
-                MARK(18);
-                gather_halves<4>(slot + words.hidden, inner, epoch, patience, WaitHidden | place, areas.wide);
+                weights.settle();
+                if (!LooksEarly) {
+                    request_halves(arriving, slot + words.hidden, inner, 0);
+                }
+                gather_halves(arriving, slot + words.hidden, inner, epoch, patience, WaitHidden | place, areas.wide);
                 product.ask();
-                MARK(19);
                 product.multiply(weights, areas.wide, second + own);
-                MARK(20);
                 compute_barrier();
-                MARK(21);
                 finish_share<Format, Added>(
                     l.down, l.downBias, s, second, a.sumPitch, constants, 1, 0, slot + words.forward, epoch, 0, 1, stall == WaitForward);
                 product.advance(warp == PersistentWarps - 4);
-                MARK(22);
             }
             epoch++;
         }
         key = best_of_all(key, a.words + words.best() + (chosen & 1) * 2 * blocks, epoch, patience, shared.keys, stall == WaitBest);
-                MARK(23);
 
         u32 order = (u32)(key >> 32);
         bool finite = order != NotANumberKey && order > 0x007fffffu;
@@ -364,9 +346,7 @@ template <class Format, int N, int Head> DEVICE void decode_steps(const Persiste
             store_system(a.ids + step + chosen, finite ? id : -2);
         }
         position++;
-                MARK(24);
     }
-    MARKED
     if (block == 0 && t == 0) {
         a.state->best = 0;
         a.state->position = position;

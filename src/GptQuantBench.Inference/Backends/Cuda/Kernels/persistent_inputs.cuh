@@ -54,6 +54,27 @@ template <class Format> DEVICE void embed_four(const Matrix& table, int row, int
     }
 }
 
+// Pairs of words that a lane has asked for: once before there is other work to do, and behind it again and again. A look takes about as long
+// as that work.
+template <int N> struct Arriving {
+    WordPair words[N];
+
+    DEVICE u32 missing(u32 epoch) const {
+        u32 missing = 0;
+#pragma unroll
+        for (int i = 0; i < N; i++) {
+            missing |= words[i].missing(epoch);
+        }
+        return missing;
+    }
+
+    template <class Request> DEVICE void wait(Request request, u32 epoch, Patience& patience, u32 where) {
+        if (!warp_all(missing(epoch) == 0)) {
+            patience.wait([&] { return request(), missing(epoch); }, where);
+        }
+    }
+};
+
 // The residual stream, FP32, of this warp's slice: N quads a lane. Every block keeps its own copy.
 template <int N> struct Residual {
     Quads quads;
@@ -72,27 +93,23 @@ template <int N> struct Residual {
         }
     }
 
-    DEVICE void add(const u64* words, u32 epoch, Patience& patience, u32 where) {
-        WordPair arriving[N][2];
-        patience.wait([&] {
-            u32 missing = 0;
-#pragma unroll
-            for (int i = 0; i < N; i++) {
-                arriving[i][0].load(words + quads.column(i));
-                arriving[i][1].load(words + quads.column(i) + 2);
-            }
-#pragma unroll
-            for (int i = 0; i < N; i++) {
-                missing |= arriving[i][0].missing(epoch) | arriving[i][1].missing(epoch);
-            }
-            return missing;
-        }, where);
+    // Adds what `arriving` was requested for.
+    DEVICE void add(Arriving<2 * N>& arriving, const u64* words, u32 epoch, Patience& patience, u32 where) {
+        arriving.wait([&] { request(arriving, words); }, epoch, patience, where);
 #pragma unroll
         for (int i = 0; i < N; i++) {
-            x[i][0] += arriving[i][0].first();
-            x[i][1] += arriving[i][0].second();
-            x[i][2] += arriving[i][1].first();
-            x[i][3] += arriving[i][1].second();
+            x[i][0] += arriving.words[2 * i].first();
+            x[i][1] += arriving.words[2 * i].second();
+            x[i][2] += arriving.words[2 * i + 1].first();
+            x[i][3] += arriving.words[2 * i + 1].second();
+        }
+    }
+
+    DEVICE void request(Arriving<2 * N>& arriving, const u64* words) const {
+#pragma unroll
+        for (int i = 0; i < N; i++) {
+            arriving.words[2 * i].load(words + quads.column(i));
+            arriving.words[2 * i + 1].load(words + quads.column(i) + 2);
         }
     }
 };
@@ -143,28 +160,29 @@ template <int N> DEVICE void put_residual(const Residual<N>& r, const Gains<N>& 
     }
 }
 
-// Words of two halves; `Together` quads a lane at once.
-template <int Together> DEVICE void gather_halves(
-    const u64* words, const Quads& quads, u32 epoch, Patience& patience, u32 where, u32 activations) {
+// Asks for words of two halves: of N quads a lane, from quad `start` on.
+template <int N> DEVICE void request_halves(Arriving<N>& arriving, const u64* words, const Quads& quads, int start) {
+#pragma unroll
+    for (int i = 0; i < N; i++) {
+        arriving.words[i].load(words + (quads.column(start + i) >> 1));
+    }
+}
+
+// Words of two halves, N quads a lane at once; the first of them are asked for.
+template <int N> DEVICE void gather_halves(
+    Arriving<N>& arriving, const u64* words, const Quads& quads, u32 epoch, Patience& patience, u32 where, u32 activations) {
 #pragma unroll 1
-    for (int start = 0; start * 32 < quads.count; start += Together) {
-        WordPair w[Together];
-        patience.wait([&] {
-            u32 missing = 0;
+    for (int start = 0;;) {
+        arriving.wait([&] { request_halves(arriving, words, quads, start); }, epoch, patience, where);
 #pragma unroll
-            for (int i = 0; i < Together; i++) {
-                w[i].load(words + (quads.column(start + i) >> 1));
-            }
-#pragma unroll
-            for (int i = 0; i < Together; i++) {
-                missing |= w[i].missing(epoch);
-            }
-            return missing;
-        }, where);
-#pragma unroll
-        for (int i = 0; i < Together; i++) {
-            put_quad(quads, start + i, (u32)w[i].a, (u32)w[i].b, activations);
+        for (int i = 0; i < N; i++) {
+            put_quad(quads, start + i, (u32)arriving.words[i].a, (u32)arriving.words[i].b, activations);
         }
+        start += N;
+        if (start * 32 >= quads.count) {
+            break;
+        }
+        request_halves(arriving, words, quads, start);
     }
     warp_barrier();
 }

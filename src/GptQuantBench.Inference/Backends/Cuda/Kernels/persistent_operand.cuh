@@ -86,35 +86,56 @@ template <class Format> struct Pieces {
 // Of the matrix unit's outputs of columns 2q and 2q + 1, the one that is this lane's row's.
 template <class Format> DEVICE float own(float even, float odd) { return Pieces<Format>::Loads > 1 && (lane_index() & 4) ? odd : even; }
 
-// 32 weights of a row as pairs of halves.
-// codes: shared address of the row's bytes of the chunk; scales: of the row's first scale; block: the chunk's first, of which `last` is the last
-// that has scales; minima: bytes from a scale to its minimum.
+// Where a row's scales are.
 struct Scaling {
     i32 groups; // of a row
     i32 shift;  // log2 of a group's blocks
-    i32 last;   // the slice's last block
+    i32 last;   // the slice's last block, the last that has any
 };
 
-template <class Format> DEVICE void load_row(u32 codes, u32 scales, const Scaling& scaling, u32 minima, int block, u32 (&out)[16]) {
+// 32 weights of a row as they lie in a stage, with their scales and minima twice in a register.
+template <class Format> struct RawRow {
     typedef Pieces<Format> P;
-    int q = lane_index() & 3;
+    vec4 pieces[P::Loads];
+    u32 scales[P::Loads], minima[P::Loads];
+
+    // codes: shared address of the row's bytes of the chunk; at: of the row's first scale; block: the chunk's first; least: bytes from a scale
+    // to its minimum.
+    DEVICE void load(u32 codes, u32 at, const Scaling& scaling, u32 least, int block) {
+        int q = lane_index() & 3;
 #pragma unroll
-    for (int i = 0; i < P::Loads; i++) {
-        int piece = P::number(i);
-        vec4 raw = load_shared_vector(codes + piece * 64 + q * 16);
-        u32 scale = 0, least = 0;
-        if (Format::HasGroups) {
-            int at = block + ((piece * 4 + q) * Format::Weights >> 5);
-            u32 address = scales + ((u32)minimum(at, scaling.last) >> scaling.shift << 1);
-            scale = load_shared_half2(address);
-            least = Format::HasMinimum ? load_shared_half2(address + minima) : 0;
+        for (int i = 0; i < P::Loads; i++) {
+            int piece = P::number(i);
+            pieces[i] = load_shared_vector(codes + piece * 64 + q * 16);
+            scales[i] = minima[i] = 0;
+            if (Format::HasGroups) {
+                int of = block + ((piece * 4 + q) * Format::Weights >> 5);
+                u32 address = at + ((u32)minimum(of, scaling.last) >> scaling.shift << 1);
+                scales[i] = load_shared_half2(address);
+                minima[i] = Format::HasMinimum ? load_shared_half2(address + least) : 0;
+            }
         }
-        u32 pairs[P::Each];
-        Format::unpack(raw, scale, least, pairs);
+    }
+
+    // As pairs of halves.
+    DEVICE void unpack(u32 (&out)[16]) const {
 #pragma unroll
-        for (int k = 0; k < P::Each; k++) {
-            out[i * P::Each + k] = pairs[k];
+        for (int i = 0; i < P::Loads; i++) {
+            u32 pairs[P::Each];
+            Format::unpack(pieces[i], scales[i], minima[i], pairs);
+#pragma unroll
+            for (int k = 0; k < P::Each; k++) {
+                out[i * P::Each + k] = pairs[k];
+            }
         }
+    }
+};
+
+// Has values computed here, not where they are used.
+DEVICE void settle(u32 (&values)[16]) {
+#pragma unroll
+    for (int i = 0; i < 16; i++) {
+        asm volatile("" : "+r"(values[i]));
     }
 }
 

@@ -15,17 +15,41 @@ DEVICE float gelu_fast(float x) {
 // Weights of 24 rows of a stage in one chunk: a tile of sixteen rows and one of eight.
 struct TallWeights {
     u32 low[16], high[16], rest[16];
+
+    DEVICE void settle() {
+        ::settle(low);
+        ::settle(high);
+        ::settle(rest);
+    }
+};
+
+template <class Format> struct RawTallWeights {
+    RawRow<Format> low, high, rest;
+
+    DEVICE void unpack(TallWeights& w) const {
+        low.unpack(w.low);
+        high.unpack(w.high);
+        rest.unpack(w.rest);
+    }
 };
 
 // Weights of eight rows in C chunks.
 template <int C> struct FlatWeights {
     u32 chunks[C][16];
+
+    DEVICE void settle() {
+#pragma unroll
+        for (int c = 0; c < C; c++) {
+            ::settle(chunks[c]);
+        }
+    }
 };
 
 // A product as one warp sees it.
 template <class Format> struct Product {
     const Ring& ring;
     u32 slot, phase; // of the stage
+    u32 freed;       // phase of the slot that `next` will get
     u32 left;        // stages from that one on
     Place ahead;     // the stage that comes as many later as there are slots
     Request next;    // that this warp has yet to make
@@ -55,23 +79,31 @@ template <class Format> struct Product {
     }
 
     // Row `row` of the stage in chunk `chunk` of the slice; rows beyond the stage's are its last.
-    DEVICE void load(int row, int chunk, u32 (&out)[16]) const {
+    DEVICE void load(int row, int chunk, RawRow<Format>& out) const {
         row = minimum(row, stage.rows - 1);
         int block = slice.first + 4 * chunk;
-        load_row<Format>(stage.at + row * pitch + block * (512 / Format::Weights), stage.scales + row * scaling.groups * 2, scaling, minima, block, out);
+        out.load(stage.at + row * pitch + block * (512 / Format::Weights), stage.scales + row * scaling.groups * 2, scaling, minima, block);
     }
 
-    DEVICE void load(TallWeights& w, int chunk) const {
+    DEVICE void load(RawTallWeights<Format>& w, int chunk) const {
         int g = lane_index() >> 2;
         load(g, chunk, w.low);
         load(g + 8, chunk, w.high);
         load(g + 16, chunk, w.rest);
     }
 
+    DEVICE void load(TallWeights& w, int chunk) const {
+        RawTallWeights<Format> raw;
+        load(raw, chunk);
+        raw.unpack(w);
+    }
+
     template <int C> DEVICE void load(FlatWeights<C>& w, int row, int chunk) const {
 #pragma unroll
         for (int c = 0; c < C; c++) {
-            load(row + (lane_index() >> 2), (slice.chunks() > chunk + c ? chunk + c : chunk), w.chunks[c]);
+            RawRow<Format> raw;
+            load(row + (lane_index() >> 2), slice.chunks() > chunk + c ? chunk + c : chunk, raw);
+            raw.unpack(w.chunks[c]);
         }
     }
 
@@ -85,10 +117,12 @@ template <class Format> struct Product {
         }
     }
 
-    // Goes on to the next stage. `asks`: whether it is this warp that asks for the one that gets the slot, which all warps have read.
+    // Goes on to the next stage. `asks`: whether it is this warp that will ask for the one that gets the slot.
     DEVICE void advance(bool asks) {
         if (asks && left > ring.slots) {
+            ask();
             next = ring.template prepare<Format>(ahead, slot);
+            freed = phase;
             isPending = true;
         }
         ring.next(ahead);
@@ -100,9 +134,11 @@ template <class Format> struct Product {
         }
     }
 
-    // Makes the request. After a product it waits until the next one's input is there: words would queue behind so many bytes.
+    // Makes the request, once all warps have left the slot. After a product it waits until the next one's input is there: words would queue
+    // behind so many bytes.
     DEVICE void ask() {
         if (isPending) {
+            ring.wait(ring.empty(next.slot), freed);
             ring.template ask<Format>(next);
             isPending = false;
         }
@@ -125,14 +161,17 @@ template <class Format> struct Product {
         }
     }
 
-    // From a stage that is not its product's last, and has been left, to the next one.
+    // From a stage that is not its product's last, and has been left, to the next one. Where the ring is long, the request for the slot waits
+    // until the next stage has been left too, so that nobody waits for the other warps.
     DEVICE void pass() {
-        bool asks = warp_index() == (int)(slot & (PersistentWarps - 1));
-        if (asks) {
-            ring.wait(ring.empty(slot), phase);
+        const bool IsLate = Format::Weights == 32;
+        if (IsLate) {
+            ask();
         }
-        advance(asks);
-        ask();
+        advance(warp_index() == (int)(slot & (PersistentWarps - 1)));
+        if (!IsLate) {
+            ask();
+        }
         look();
     }
 
