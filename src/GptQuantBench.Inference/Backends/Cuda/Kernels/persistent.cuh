@@ -143,7 +143,7 @@ template <class Format, int N, int Head> DEVICE void decode_steps(const Persiste
     Words words = locate(a);
     Patience patience = {a.patience, 0};
     u32 stages = (u32)a.steps * (ring.layerCount * ring.layerStages + ring.allStages - ring.layerStages);
-    Product<Format> product = {ring, 0, 0, 0, stages, {0, 0}, {}, false, {}, false, 0, {}, {}, 0};
+    Product<Format> product = {ring, 0, 0, 0, stages, {0, 0}, {}, false, false, {}, false, 0, {}, {}, 0};
     RowConstants constants, further;
     Gains<N> gains;
     Norm norm;
@@ -207,12 +207,13 @@ template <class Format, int N, int Head> DEVICE void decode_steps(const Persiste
                     residual.add(arriving, before, epoch - 1, patience, WaitForward | place);
                 }
                 put_residual(residual, gains, norm, areas.narrow, &shared.stats[0][warp]);
-                product.ask();
+                product.ask(Product<Format>::Halves);
                 if (isHead) {
                     compute_barrier(); // the head's sums lie where the down product's do
                 }
                 product.template multiply<N == 1>(weights, areas.narrow, first + (isHead ? 2 * own : own));
                 compute_barrier();
+                product.ask_rest();
                 norm.take(shared.stats[0], inverse, a.epsilon);
                 if (isHead) {
                     product.advance(warp == PersistentWarps - 1);
@@ -256,9 +257,10 @@ template <class Format, int N, int Head> DEVICE void decode_steps(const Persiste
                         slot + words.attended, slot + words.spread, residual.quads, a.heads, a.headSize, ranged, epoch, patience,
                         WaitAttended | place, areas.narrow);
                 }
-                product.ask();
+                product.ask(Product<Format>::Halves);
                 product.multiply(weights, areas.narrow, second + own);
                 compute_barrier();
+                product.ask_rest();
                 finish_share<Format, Added>(
                     l.projection, l.projectionBias, s, second, a.sumPitch, constants, 1, 0, slot + words.projected, epoch, 0, 1,
                     stall == WaitProjected);
@@ -285,9 +287,10 @@ template <class Format, int N, int Head> DEVICE void decode_steps(const Persiste
                 }
                 residual.add(arriving, slot + words.projected, epoch, patience, WaitProjected | place);
                 put_residual(residual, gains, norm, areas.narrow, &shared.stats[1][warp]);
-                product.ask();
+                product.ask(Product<Format>::Halves);
                 product.template multiply<N == 1>(weights, areas.narrow, first + own);
                 compute_barrier();
+                product.ask_rest();
                 norm.take(shared.stats[1], inverse, a.epsilon);
                 finish_share<Format, Hidden>(
                     l.up, l.upFold, s, first, a.sumPitch, constants, norm.factor, norm.offset, slot + words.hidden, epoch, 0, 1,
@@ -311,9 +314,10 @@ template <class Format, int N, int Head> DEVICE void decode_steps(const Persiste
                     request_halves(arriving, slot + words.hidden, inner, 0);
                 }
                 gather_halves(arriving, slot + words.hidden, inner, epoch, patience, WaitHidden | place, areas.wide);
-                product.ask();
+                product.ask(Product<Format>::Halves);
                 product.multiply(weights, areas.wide, second + own);
                 compute_barrier();
+                product.ask_rest();
                 finish_share<Format, Added>(
                     l.down, l.downBias, s, second, a.sumPitch, constants, 1, 0, slot + words.forward, epoch, 0, 1, stall == WaitForward);
                 product.advance(warp == PersistentWarps - 4);

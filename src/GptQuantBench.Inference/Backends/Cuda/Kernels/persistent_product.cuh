@@ -53,7 +53,10 @@ template <class Format> struct Product {
     u32 left;        // stages from that one on
     Place ahead;     // the stage that comes as many later as there are slots
     Request next;    // that this warp has yet to make
-    bool isPending;
+    bool isPending, isHalf;
+
+    // Too many bytes at once on their way hold up the words behind them: so many that long stages are asked for by halves.
+    static const bool Halves = PERSISTENT_BULK && Format::Weights == 8;
     StageView stage;
     bool isLast;     // of its product
     i32 pitch;       // of rows in the stage
@@ -111,7 +114,7 @@ template <class Format> struct Product {
     DEVICE void start() {
         for (u32 i = 0; i < ring.slots && i < left; i++) {
             if (warp_index() == 0) {
-                ring.template ask<Format>(ring.template prepare<Format>(ahead, i));
+                ring.template ask<Format>(ring.template prepare<Format>(ahead, i), false);
             }
             ring.next(ahead);
         }
@@ -136,11 +139,22 @@ template <class Format> struct Product {
 
     // Makes the request, once all warps have left the slot. After a product it waits until the next one's input is there: words would queue
     // behind so many bytes.
-    DEVICE void ask() {
+    DEVICE void ask(bool half = false) {
         if (isPending) {
             ring.wait(ring.empty(next.slot), freed);
-            ring.template ask<Format>(next);
+            ring.template ask<Format>(next, half);
             isPending = false;
+            isHalf = half;
+        }
+    }
+
+    // Behind a product: the second half of what was asked for before it.
+    DEVICE void ask_rest() {
+        if constexpr (Halves) {
+            if (isHalf) {
+                ring.ask_rest(next);
+                isHalf = false;
+            }
         }
     }
 
@@ -165,6 +179,7 @@ template <class Format> struct Product {
     // until the next stage has been left too, so that nobody waits for the other warps.
     DEVICE void pass() {
         const bool IsLate = Format::Weights == 32;
+        ask_rest();
         if (IsLate) {
             ask();
         }
