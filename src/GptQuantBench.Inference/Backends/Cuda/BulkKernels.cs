@@ -59,12 +59,23 @@ internal sealed class BulkKernels
     /// <param name="arguments">All but TileRows and Splits; Partial and Arrived are there.</param>
     public bool TryLaunch(CudaStream stream, in TiledArguments arguments)
     {
-        MatrixView matrix = arguments.Matrix;
-        if (arguments.Tokens > MaxTokens || BulkShape.Of(_format, matrix) is not { } shape || BulkCut.Of(shape, arguments.Tokens, _multiprocessors) is not { } cut)
+        if (arguments.Tokens > MaxTokens || BulkShape.Of(_format, arguments.Matrix) is not { } shape || BulkCut.Of(shape, arguments.Tokens, _multiprocessors) is not { } cut)
         {
             return false;
         }
 
+        Launch(stream, arguments, shape, cut);
+        return true;
+    }
+
+    /// <summary>Queues one product, cut in a certain way.</summary>
+    /// <param name="stream">Where.</param>
+    /// <param name="arguments">As <see cref="TryLaunch"/> takes them, of 1 to 16 tokens.</param>
+    /// <param name="shape">The matrix's.</param>
+    /// <param name="cut">How it is cut.</param>
+    public void Launch(CudaStream stream, in TiledArguments arguments, BulkShape shape, BulkCut cut)
+    {
+        MatrixView matrix = arguments.Matrix;
         int size = arguments.Tokens <= SmallestTokens ? 0 : 1;
         (int ring, int scaleRing, int sharedBytes) = RingOf(shape, cut, SmallestTokens << size);
         BulkArguments all = new()
@@ -80,7 +91,6 @@ internal sealed class BulkKernels
         };
         LaunchShape launch = new(new Dim3(cut.Tiles, cut.Splits), 32 * ((Phases * cut.Warps) + 1), sharedBytes) { ProgrammaticStreamSerialization = true };
         (cut.IsTall ? _whole : _half)[size].Launch(stream, launch, new Parameter<BulkArguments>(all));
-        return true;
 
         CudaTensorMap Boxes(CudaDevicePointer address) => CudaTensorMap.OfMatrix(
             address, sizeof(ushort), matrix.Groups, matrix.Rows, matrix.Groups * sizeof(ushort), BulkShape.BoxGroups, cut.TileRows, readsAhead: false);

@@ -17,7 +17,6 @@ internal sealed class TiledKernels
 
     private readonly Variant?[] _narrow; // by doubling of the tokens
     private readonly Variant?[] _wide;
-    private readonly BulkKernels? _bulk;
     private readonly QuantizationFormat _format;
     private readonly int _multiprocessors;
     private readonly bool _dependentLaunch;
@@ -35,7 +34,7 @@ internal sealed class TiledKernels
 
         _narrow = [.. Enumerable.Range(0, sizes).Select(size => Find(SmallestTokens << size, isWide: false))];
         _wide = [.. Enumerable.Range(0, sizes).Select(size => Find(SmallestTokens << size, isWide: true))];
-        _bulk = BulkKernels.Of(module, format, device);
+        Bulk = BulkKernels.Of(module, format, device);
         MaxTokens = SmallestTokens << (_narrow.TakeWhile(variant => variant is not null).Count() - 1);
 
         Variant? Find(int tokens, bool isWide)
@@ -65,8 +64,11 @@ internal sealed class TiledKernels
     /// <summary>Tokens of one launch at most: 64, fewer where a block has little shared memory.</summary>
     public int MaxTokens { get; }
 
+    /// <summary>Those of tiled_bulk.cuh; null where the device cannot run them.</summary>
+    public BulkKernels? Bulk { get; }
+
     /// <summary>All kernels that the device runs.</summary>
-    public IReadOnlyList<CudaKernel> Kernels => [.. _narrow.Concat(_wide).OfType<Variant>().Select(variant => variant.Kernel), .. _bulk?.Kernels ?? []];
+    public IReadOnlyList<CudaKernel> Kernels => [.. _narrow.Concat(_wide).OfType<Variant>().Select(variant => variant.Kernel), .. Bulk?.Kernels ?? []];
 
     /// <summary>Floats of the partial sums of one launch at most.</summary>
     public long PartialLength => (long)MostSplitTiles * MaxTokens * 128;
@@ -84,7 +86,7 @@ internal sealed class TiledKernels
     /// </param>
     public void Launch(CudaStream stream, ref TiledArguments arguments)
     {
-        if (_bulk is not null && _bulk.TryLaunch(stream, arguments))
+        if (Bulk is not null && Bulk.TryLaunch(stream, arguments))
         {
             return;
         }
