@@ -13,9 +13,16 @@ start=$PWD
 cd "$(dirname "$0")/../src/GptQuantBench.Inference/Backends/Cuda/Kernels"
 clang=${CLANG:-clang++-19}
 flags=(-x cuda --cuda-device-only -nocudainc -nocudalib -O3 -std=c++20 -Wall -Wextra -Werror)
-# What a driver must know: CUDA 11.0 and 11.8; for the persistent kernels, which wait at barriers in shared memory and copy in bulk, 11.1 and 12.0.
-declare -A features=([sm_80]=+ptx70 [sm_90]=+ptx78 [persistent_sm_80]=+ptx71 [persistent_sm_90]=+ptx80)
-feature_of() { [[ $1 = persistent_* ]] && echo "${features[persistent_$2]}" || echo "${features[$2]}"; }
+# What a driver must know: CUDA 11.0 and 11.8; for kernels that wait at barriers in shared memory and copy in bulk 11.1 (the persistent ones)
+# and 12.0 (these and tiled_int*).
+declare -A features=([sm_80]=+ptx70 [sm_90]=+ptx78 [persistent_sm_80]=+ptx71 [persistent_sm_90]=+ptx80 [tiled_sm_80]=+ptx70 [tiled_sm_90]=+ptx80)
+feature_of() {
+  case $1 in
+    persistent_*) echo "${features[persistent_$2]}" ;;
+    tiled_int*) echo "${features[tiled_$2]}" ;;
+    *) echo "${features[$2]}" ;;
+  esac
+}
 
 sources=(*.cu)
 case ${1-} in
@@ -34,7 +41,7 @@ hash_of() { cat "$@" | sha256sum | cut -d ' ' -f 1; }
 # One line a PTX file: its name, the hash of its source with all headers, its own hash.
 manifest() { # folder with the PTX
   echo "# made by eng/kernels.sh; compiler: $2"
-  echo "# flags: ${flags[*]}; sm_80: ${features[sm_80]}, sm_90: ${features[sm_90]}; persistent: ${features[persistent_sm_80]}, ${features[persistent_sm_90]}"
+  echo "# flags: ${flags[*]}; sm_80: ${features[sm_80]}, sm_90: ${features[sm_90]}; persistent: ${features[persistent_sm_80]}, ${features[persistent_sm_90]}; tiled_int*: ${features[tiled_sm_80]}, ${features[tiled_sm_90]}"
   for source in *.cu; do
     for arch in sm_80 sm_90; do
       ptx=${source%.cu}.$arch.ptx

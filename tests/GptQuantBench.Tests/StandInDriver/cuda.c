@@ -300,6 +300,18 @@ EXPORT CUresult cuModuleGetFunction(Function** out, Module* module, const char* 
 EXPORT CUresult cuModuleGetGlobal_v2(CUdeviceptr* out, size_t* bytes, Module* module, const char* name) { (void)out; (void)bytes; (void)module; (void)name; return NOT_FOUND; }
 EXPORT CUresult cuFuncGetAttribute(int* value, int attribute, Function* f) { (void)f; *value = attribute == 0 ? 1024 : 0; return SUCCESS; }
 EXPORT CUresult cuFuncSetAttribute(Function* f, int attribute, int value) { (void)f; (void)attribute; (void)value; return SUCCESS; }
+// As strict as the driver about what the copy engine can read.
+EXPORT CUresult cuTensorMapEncodeTiled(
+    void* map, int type, unsigned rank, CUdeviceptr address, const uint64_t* dimensions, const uint64_t* strides, const unsigned* box, const unsigned* steps, int interleave,
+    int swizzle, int promotion, int fill) {
+    unsigned bytes = type == 0 ? 1 : 2;
+    if ((uintptr_t)map % 64 || type > 1 || rank != 2 || address % 16 || strides[0] % 16 || strides[0] < dimensions[0] * bytes || !dimensions[1] || !box[0] || box[0] > 256 ||
+        !box[1] || box[1] > 256 || box[0] * bytes % 16 || steps[0] != 1 || steps[1] != 1 || interleave || swizzle || promotion > 3 || fill) {
+        return INVALID_VALUE;
+    }
+    memset(map, 0, 128);
+    return SUCCESS;
+}
 EXPORT CUresult cuFuncGetParamInfo(Function* f, size_t i, size_t* offset, size_t* size) {
     if ((int)i >= f->parameters) return INVALID_VALUE;
     *offset = f->offset[i];

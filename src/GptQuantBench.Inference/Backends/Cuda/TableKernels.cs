@@ -6,6 +6,7 @@ namespace GptQuantBench.Inference.Backends.Cuda;
 internal sealed class TableKernels
 {
     private const int BlockSize = 256;
+    private const int RowsOfUnpackBlock = BlockSize / 32;
 
     private readonly CudaKernel _embed;
     private readonly CudaKernel _advance;
@@ -61,7 +62,7 @@ internal sealed class TableKernels
     /// <param name="rowCount">At least 1.</param>
     /// <param name="outputPitch">Halves.</param>
     public void Unpack(CudaStream stream, MatrixView matrix, CudaDevicePointer output, int firstRow, int rowCount, int outputPitch) =>
-        _unpack.Launch(stream, Shape(rowCount), new UnpackArguments(matrix, output, firstRow, outputPitch));
+        _unpack.Launch(stream, Shape((rowCount + RowsOfUnpackBlock - 1) / RowsOfUnpackBlock), new UnpackArguments(matrix, output, firstRow, rowCount, outputPitch));
 
     /// <summary>x[r] = token embedding + position embedding of row r.</summary>
     /// <param name="stream">Where.</param>
@@ -103,7 +104,7 @@ internal sealed class TableKernels
     private readonly record struct AdvanceArguments(
         MatrixView Table, MatrixView Positions, CudaDevicePointer X, CudaDevicePointer State, CudaDevicePointer Ids, int Tokens);
 
-    private readonly record struct UnpackArguments(MatrixView Matrix, CudaDevicePointer Output, int FirstRow, int OutputPitch);
+    private readonly record struct UnpackArguments(MatrixView Matrix, CudaDevicePointer Output, int FirstRow, int RowCount, int OutputPitch);
 
     private readonly record struct EmbedRowArguments(MatrixView Table, MatrixView Positions, CudaDevicePointer Rows, CudaDevicePointer X);
 

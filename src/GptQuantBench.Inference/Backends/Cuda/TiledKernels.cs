@@ -3,7 +3,7 @@ using GptQuantBench.Inference.Quantization;
 
 namespace GptQuantBench.Inference.Backends.Cuda;
 
-/// <summary>Launches the matrix products of tiled.cuh: 1 to <see cref="MaxTokens"/> tokens, weights [rows, columns] in the model's format.</summary>
+/// <summary>Launches the matrix products of tiled.cuh, and of tiled_bulk.cuh where they are faster: 1 to <see cref="MaxTokens"/> tokens, weights [rows, columns] in the model's format.</summary>
 internal sealed class TiledKernels
 {
     private const int StageRowBytes = 128;
@@ -34,6 +34,7 @@ internal sealed class TiledKernels
 
         _narrow = [.. Enumerable.Range(0, sizes).Select(size => Find(SmallestTokens << size, isWide: false))];
         _wide = [.. Enumerable.Range(0, sizes).Select(size => Find(SmallestTokens << size, isWide: true))];
+        Bulk = BulkKernels.Of(module, format, device);
         MaxTokens = SmallestTokens << (_narrow.TakeWhile(variant => variant is not null).Count() - 1);
 
         Variant? Find(int tokens, bool isWide)
@@ -63,22 +64,33 @@ internal sealed class TiledKernels
     /// <summary>Tokens of one launch at most: 64, fewer where a block has little shared memory.</summary>
     public int MaxTokens { get; }
 
+    /// <summary>Those of tiled_bulk.cuh; null where the device cannot run them.</summary>
+    public BulkKernels? Bulk { get; }
+
     /// <summary>All kernels that the device runs.</summary>
-    public IReadOnlyList<CudaKernel> Kernels => [.. _narrow.Concat(_wide).OfType<Variant>().Select(variant => variant.Kernel)];
+    public IReadOnlyList<CudaKernel> Kernels => [.. _narrow.Concat(_wide).OfType<Variant>().Select(variant => variant.Kernel), .. Bulk?.Kernels ?? []];
 
     /// <summary>Floats of the partial sums of one launch at most.</summary>
     public long PartialLength => (long)MostSplitTiles * MaxTokens * 128;
 
-    /// <summary>Tiles of a launch whose splits are added, at most.</summary>
-    public int MostSplitTiles => 2 * _multiprocessors;
+    /// <summary>Counters of splits that are done, of one launch at most.</summary>
+    public int ArrivedLength => Math.Max(MostSplitTiles, BulkKernels.MostArrivals(_multiprocessors));
+
+    // Tiles of a launch whose splits are added, at most.
+    private int MostSplitTiles => 2 * _multiprocessors;
 
     /// <summary>Queues one product; TileRows and Splits follow from the matrix.</summary>
     /// <param name="stream">Where.</param>
     /// <param name="arguments">
-    /// All but TileRows and Splits; Partial and Arrived are there, of <see cref="PartialLength"/> and <see cref="MostSplitTiles"/>.
+    /// All but TileRows and Splits; Partial and Arrived are there, of <see cref="PartialLength"/> and <see cref="ArrivedLength"/>.
     /// </param>
     public void Launch(CudaStream stream, ref TiledArguments arguments)
     {
+        if (Bulk is not null && Bulk.TryLaunch(stream, arguments))
+        {
+            return;
+        }
+
         int size = 0;
         while (SmallestTokens << size < arguments.Tokens)
         {

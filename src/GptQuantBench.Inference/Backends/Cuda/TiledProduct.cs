@@ -17,7 +17,7 @@ internal sealed class TiledProduct : IResidualProduct, IGeluProduct, IDisposable
         _partial = new(pools.Workspace, kernels.PartialLength);
         try
         {
-            _arrived = new(pools.Workspace, kernels.MostSplitTiles);
+            _arrived = new(pools.Workspace, kernels.ArrivedLength);
             _arrived.FillAsync(0, stream);
         }
         catch

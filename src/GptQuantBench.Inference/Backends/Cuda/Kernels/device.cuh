@@ -24,6 +24,9 @@ typedef int i32;
 struct alignas(16) vec4 {
     u32 x, y, z, w;
 };
+struct alignas(8) vec2 {
+    u32 x, y;
+};
 struct alignas(16) float4_t {
     float x, y, z, w;
 };
@@ -233,6 +236,12 @@ DEVICE u32 permute_bytes(u32 a, u32 b, u32 selector) {
 DEVICE vec4 load_constant(const void* address) {
     vec4 v;
     asm("ld.global.nc.v4.u32 {%0, %1, %2, %3}, [%4];" : "=r"(v.x), "=r"(v.y), "=r"(v.z), "=r"(v.w) : "l"(address));
+    return v;
+}
+
+DEVICE vec2 load_constant8(const void* address) {
+    vec2 v;
+    asm("ld.global.nc.v2.u32 {%0, %1}, [%2];" : "=r"(v.x), "=r"(v.y) : "l"(address));
     return v;
 }
 

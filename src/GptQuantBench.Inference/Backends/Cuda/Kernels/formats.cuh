@@ -24,7 +24,8 @@ DEVICE u32 biased_high(u32 bytes) { return permute_bytes(bytes, Bias, 0x7372); }
 
 // Of every format: Weights = weights in 16 bytes; Depth = 16-byte loads of a lane in flight, enough for the bytes of GPT-2's rows;
 // unpack = those as Weights / 2 registers of two halves, in column order; scale and
-// minimum are the group's, twice in a register; code = one weight before scaling.
+// minimum are the group's, twice in a register; unpack_eight = columns 8 · piece to 8 · piece + 7 of a row; code = one weight before
+// scaling.
 struct Fp16 {
     static const int Weights = 8, Depth = 4;
     static const bool HasRowScale = false, HasGroups = false, HasMinimum = false;
@@ -35,6 +36,8 @@ struct Fp16 {
         out[2] = raw.z;
         out[3] = raw.w;
     }
+
+    DEVICE static void unpack_eight(const u8* row, int piece, u32, u32, u32* out) { unpack(load_constant(row + piece * 16), 0, 0, out); }
 
     DEVICE static float code(const u8* row, int column) { return half_to_float(((const half_t*)row)[column]); }
 };
@@ -60,6 +63,12 @@ template <bool Grouped> struct Int8Codes {
         unpack_word(raw.w, scale, out + 6);
     }
 
+    DEVICE static void unpack_eight(const u8* row, int piece, u32 scale, u32, u32* out) {
+        vec2 raw = load_constant8(row + piece * 8);
+        unpack_word(raw.x, scale, out);
+        unpack_word(raw.y, scale, out + 2);
+    }
+
     DEVICE static float code(const u8* row, int column) { return (float)((const signed char*)row)[column]; }
 };
 typedef Int8Codes<false> Int8;
@@ -80,6 +89,17 @@ template <bool WithMinimum> struct Int4Codes {
         out[1] = scaled(biased_high(low), scale, minimum);
         out[8] = scaled(biased_low(high), scale, minimum);
         out[9] = scaled(biased_high(high), scale, minimum);
+    }
+
+    // Pieces 0 and 1 of a block are the low nibbles of its two halves, 2 and 3 the high ones.
+    DEVICE static void unpack_eight(const u8* row, int piece, u32 scale, u32 minimum, u32* out) {
+        vec2 raw = load_constant8(row + (piece >> 2) * 16 + (piece & 1) * 8);
+        int shift = (piece & 2) * 2;
+        u32 first = (raw.x >> shift) & 0x0f0f0f0fu, second = (raw.y >> shift) & 0x0f0f0f0fu;
+        out[0] = scaled(biased_low(first), scale, minimum);
+        out[1] = scaled(biased_high(first), scale, minimum);
+        out[2] = scaled(biased_low(second), scale, minimum);
+        out[3] = scaled(biased_high(second), scale, minimum);
     }
 
     DEVICE static void unpack(const vec4& raw, u32 scale, u32 minimum, u32* out) {

@@ -115,31 +115,50 @@ template <class Format> DEVICE void advance_batch(
 }
 
 // out[r, k] = W[firstRow + r, k] as FP16; for a library's product.
-// Launch: grid = rows to unpack, block = 256. No shared memory.
+// A warp has a row, a lane 8 neighbouring columns of every 256, so that warps store whole lines of memory.
+// Launch: grid = ⌈rows / 8⌉, block = 256. No shared memory.
 template <class Format> DEVICE void to_half(
-    const Matrix& matrix, // [rows, columns]
-    half_t* out,          // FP16 [grid, outPitch]
-    i32 firstRow, i32 outPitch) {
+    const Matrix& matrix, // [at least firstRow + rows, columns]
+    half_t* out,          // FP16 [rows, outPitch]; outPitch = columns rounded up to 32
+    i32 firstRow, i32 rows, i32 outPitch) {
     wait_for_previous_kernel();
     let_next_kernel_start();
-    int row = firstRow + block_x();
+    int line = block_x() * 8 + (thread_index() >> 5);
+    if (line >= rows) {
+        return;
+    }
+    int row = firstRow + line;
     const u8* codes = matrix.codes + (u64)row * matrix.pitch;
+    u64 groups = (u64)row * matrix.groups;
     float rowScale = Format::HasRowScale ? ((const float*)matrix.scales)[row] : 1.0f;
-    const int Weights = Format::Weights;
-    for (int column = thread_index() * Weights; column < outPitch; column += block_size() * Weights) {
-        u32 scale = 0, minimum = 0;
-        if (Format::HasGroups && column < matrix.columns) {
-            u64 group = (u64)row * matrix.groups + (column >> matrix.groupShift);
-            scale = half2_of(((const half_t*)matrix.scales)[group]);
-            minimum = Format::HasMinimum ? half2_of(matrix.minima[group]) : 0;
-        }
-        u32 weights[Weights / 2];
-        Format::unpack(load_constant(codes + column / Weights * 16), scale, minimum, weights);
-        u32* target = (u32*)(out + (u64)block_x() * outPitch + column);
+    vec4* target = (vec4*)(out + (u64)line * outPitch);
+    const int Together = 4; // loads of a lane that are on their way
+    int pieces = outPitch >> 3;
+#pragma unroll 1
+    for (int first = thread_index() & 31; first < pieces; first += 32 * Together) {
+        u32 w[Together][4];
 #pragma unroll
-        for (int i = 0; i < Weights / 2; i++) {
-            u32 pair = weights[i];
-            target[i] = Format::HasRowScale ? float2_to_half2(half2_low(pair) * rowScale, half2_high(pair) * rowScale) : pair;
+        for (int u = 0; u < Together; u++) {
+            int piece = minimum(first + u * 32, pieces - 1);
+            u32 scale = 0, offset = 0;
+            if (Format::HasGroups) {
+                u64 group = groups + (piece * 8 >> matrix.groupShift);
+                scale = half2_of(((const half_t*)matrix.scales)[group]);
+                offset = Format::HasMinimum ? half2_of(matrix.minima[group]) : 0;
+            }
+            Format::unpack_eight(codes, piece, scale, offset, w[u]);
+        }
+#pragma unroll
+        for (int u = 0; u < Together; u++) {
+            if (Format::HasRowScale) {
+#pragma unroll
+                for (int i = 0; i < 4; i++) {
+                    w[u][i] = float2_to_half2(half2_low(w[u][i]) * rowScale, half2_high(w[u][i]) * rowScale);
+                }
+            }
+            if (first + u * 32 < pieces) {
+                target[first + u * 32] = vec4{w[u][0], w[u][1], w[u][2], w[u][3]};
+            }
         }
     }
 }
@@ -158,6 +177,6 @@ template <class Format> DEVICE void to_half(
         const Matrix table, const Matrix positions, float* x, BatchRow* rows, DecodeState* states, i32* ids, i32 idPitch) {      \
         advance_batch<Format>(table, positions, x, rows, states, ids, idPitch);                                                  \
     }                                                                                                                            \
-    KERNEL(256) unpack_rows(const Matrix matrix, half_t* out, i32 firstRow, i32 outPitch) {                                      \
-        to_half<Format>(matrix, out, firstRow, outPitch);                                                                        \
+    KERNEL(256) unpack_rows(const Matrix matrix, half_t* out, i32 firstRow, i32 rows, i32 outPitch) {                            \
+        to_half<Format>(matrix, out, firstRow, rows, outPitch);                                                                  \
     }
