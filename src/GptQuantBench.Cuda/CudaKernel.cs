@@ -107,12 +107,15 @@ public sealed unsafe class CudaKernel
 
         int[] offsets = Offsets<TArguments>();
         int[] sizes = ArgumentLayout<TArguments>.Sizes;
+        nuint origin = 0; // where the driver keeps parameters a first one that is aligned to more than 16 bytes does not begin at 0
         using CudaContextScope scope = _module.Context.Use();
         for (int i = 0; i <= offsets.Length; i++)
         {
             nuint offset;
             nuint size;
             bool exists = FunctionNative.cuFuncGetParamInfo(Function, (nuint)i, &offset, &size) == CudaResult.Success;
+            origin = i == 0 && exists ? offset : origin;
+            offset -= exists ? origin : 0;
             if (exists != (i < offsets.Length) || (exists && (offset != (nuint)offsets[i] || size != (nuint)sizes[i])))
             {
                 string expected = exists ? $"{size} bytes at offset {offset}" : "nothing";

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using GptQuantBench.Cuda;
 
 namespace GptQuantBench.Gpu.Tests;
@@ -13,6 +14,8 @@ public sealed class TensorMapTests
         using CudaDeviceVariable<byte> memory = new(context, 256 * 304);
         CudaTensorMap codes = CudaTensorMap.OfMatrix(memory.DevicePointer, 1, 304, 256, 304, 64, 224, readsAhead: true);
         CudaTensorMap scales = CudaTensorMap.OfMatrix(memory.DevicePointer, 2, 8, 256, 16, 16, 16, readsAhead: false);
-        Assert.NotEqual(codes, scales);
+        Assert.False(Bytes(codes).SequenceEqual(Bytes(scales)));
     }
+
+    private static ReadOnlySpan<byte> Bytes(in CudaTensorMap map) => MemoryMarshal.AsBytes(new ReadOnlySpan<CudaTensorMap>(in map));
 }

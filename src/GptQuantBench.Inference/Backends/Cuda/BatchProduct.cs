@@ -24,6 +24,10 @@ internal sealed class BatchProduct(LinearKernels linear, Func<TiledProduct> tile
     // Tokens from which arithmetic bounds a product, where cuBLAS is faster with any matrix.
     private const int ManyTokens = 64;
 
+    // Small packed matrices are unpacked faster than tiles of 64 tokens are multiplied.
+    private const int SomeTokens = 32;
+    private const long WeightsToUnpack = 3_000_000;
+
     private readonly FewTokenProduct _few = new(linear);
 
     /// <summary>The products of a model, with cuBLAS where it is installed.</summary>
@@ -43,10 +47,14 @@ internal sealed class BatchProduct(LinearKernels linear, Func<TiledProduct> tile
     /// <inheritdoc />
     public IMatrixProduct For(DeviceMatrix matrix, int tokens) =>
         IsForFewTokens(matrix.Layout, tokens) ? _few
-        : cuBlas is not null && (tokens > ManyTokens || (isHalf && matrix.Layout.Rows <= RowsPerColumnOfHead * matrix.Layout.Columns)) ? cuBlas
+        : cuBlas is not null && IsForCuBlas(matrix.Layout, tokens) ? cuBlas
         : tiled();
 
     /// <inheritdoc />
     public void Queue(CudaStream stream, DeviceMatrix matrix, CudaDevicePointer input, int inputPitch, CudaDevicePointer output, int tokens) =>
         For(matrix, tokens).Queue(stream, matrix, input, inputPitch, output, tokens);
+
+    private bool IsForCuBlas(PackedLayout layout, int tokens) =>
+        tokens > ManyTokens
+        || (isHalf ? layout.Rows <= RowsPerColumnOfHead * layout.Columns : tokens > SomeTokens && (long)layout.Rows * layout.Columns <= WeightsToUnpack);
 }

@@ -23,7 +23,7 @@ internal readonly record struct BulkCut(bool IsTall, int Warps, int Tiles, int S
     private const int FewestWarpsOfRounds = 6;
     private const double FullRounds = 0.85;
 
-    // Split tiles, after measurements on an H100: the least and the largest part of the multiprocessors that have one (the others let the
+    // Split tiles, after measurements on an H100, where they were slower with more stages: the least and the largest part of the multiprocessors that have one (the others let the
     // next launch begin), splits at most, and what they cost, in units of 16 rows of a stage: activations for a stage of a tile, sums of a
     // split.
     private const double LeastPart = 0.57;
@@ -31,17 +31,15 @@ internal readonly record struct BulkCut(bool IsTall, int Warps, int Tiles, int S
     private const int MostSplits = 8;
     private const double StageOfTile = 1.0 / 18;
     private const double SumsOfSplit = 32;
-    private const int FewTokens = 8;
-    private const int FewStagesOfFewTokens = 64;
+    private const int MostStages = 64;
 
     /// <summary>Rows that a block has room for.</summary>
     public int TileRows => Warps * UnitRows * (IsTall ? 2 : 1);
 
     /// <summary>The cut that measurements found fastest; null where tiled.cuh is faster (docs/kernels.md, "Which product runs").</summary>
     /// <param name="shape">The matrix.</param>
-    /// <param name="tokens">1 to 16.</param>
     /// <param name="multiprocessors">Of the device.</param>
-    public static BulkCut? Of(BulkShape shape, int tokens, int multiprocessors)
+    public static BulkCut? Of(BulkShape shape, int multiprocessors)
     {
         int units = (shape.Rows + UnitRows - 1) / UnitRows, most = (units + multiprocessors - 1) / multiprocessors;
         if (most is >= FewestWarps and <= MostWarps && (most >= WarpsForManyStages || shape.Stages <= FewStages))
@@ -57,7 +55,7 @@ internal readonly record struct BulkCut(bool IsTall, int Warps, int Tiles, int S
         // Eight bits a weight are bound by memory, where the other kernels lose least.
         return shape.Bits == 8 ? null
             : most > MostWarps ? Rounds(shape, units, multiprocessors)
-            : tokens > FewTokens || shape.Stages <= FewStagesOfFewTokens ? Split(shape, units, multiprocessors) : null;
+            : shape.Stages <= MostStages ? Split(shape, units, multiprocessors) : null;
     }
 
     private static BulkCut Whole(BulkShape shape, bool isTall, int units, int warps)

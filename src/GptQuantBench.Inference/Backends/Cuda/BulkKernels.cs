@@ -13,9 +13,10 @@ internal sealed class BulkKernels
     private const int HalfBytes = 113 * 1024; // of a multiprocessor's shared memory
     private const int WholeBytes = 226 * 1024;
 
-    // Longer rings were slower, and what is let in earlier takes bandwidth from what runs.
+    // Longer rings were slower in 4-bit, and what is let in earlier takes bandwidth from what runs.
     private const int LongestRing = 8;
     private const int LongestRingOfTall = 7;
+    private const int LongestRingOfBytes = 32; // barriers that there are
     private const int Early = 8;
     private const int EarlyOfBytes = 5;
     private const int AtOnce = int.MaxValue / 2;
@@ -59,7 +60,7 @@ internal sealed class BulkKernels
     /// <param name="arguments">All but TileRows and Splits; Partial and Arrived are there.</param>
     public bool TryLaunch(CudaStream stream, in TiledArguments arguments)
     {
-        if (arguments.Tokens > MaxTokens || BulkShape.Of(_format, arguments.Matrix) is not { } shape || BulkCut.Of(shape, arguments.Tokens, _multiprocessors) is not { } cut)
+        if (arguments.Tokens > MaxTokens || BulkShape.Of(_format, arguments.Matrix) is not { } shape || BulkCut.Of(shape, _multiprocessors) is not { } cut)
         {
             return false;
         }
@@ -104,7 +105,7 @@ internal sealed class BulkKernels
     {
         int slot = (cut.TileRows * BulkShape.RowBytes) + (tokens * shape.StageColumns * sizeof(ushort));
         int box = cut.TileRows * shape.ScaleRowBytes;
-        int most = cut.IsTall ? LongestRingOfTall : shape.Bits == 8 ? int.MaxValue : LongestRing;
+        int most = shape.Bits == 8 ? LongestRingOfBytes : cut.IsTall ? LongestRingOfTall : LongestRing;
         int room = cut.IsTall ? WholeBytes : HalfBytes;
         int ring = Math.Min(Math.Min(most, (room - BarrierBytes) / slot), Math.Max(cut.Each, Phases));
         while (Bytes(ring) > room)

@@ -80,6 +80,19 @@ public sealed class WatchTests : IDisposable
         outcome.ShouldFail(1, "start watch again");
     }
 
+    // On this device of 32 multiprocessors: a tile for each, a tall one for each, and too few rows for either. Only the kernel that is
+    // named faults.
+    [Theory]
+    [InlineData("512x2048", 9, "bulk_product_16")]
+    [InlineData("512x4096", 1, "bulk_product_8_tall")]
+    [InlineData("512x64", 9, "tiled_product_16")]
+    public void TheTensorCopyEngineBringsTheWeightsWhereThatIsFaster(string shape, int batch, string kernel)
+    {
+        using var program = StartWatch($"--shape {shape} --batch {batch} --kernel tiled_product", ("STANDIN_FAULT", $"{kernel}:1:700"));
+        Assert.Contains("FAILED: ", WaitFor(program, "start"), StringComparison.Ordinal);
+        program.WaitForExit(_patience).ShouldFail(1, "start watch again");
+    }
+
     [Theory]
     [InlineData("", "watch needs the folder whose PTX files are tuned")]
     [InlineData("--shape 64", "expected inputs and outputs of a matrix, such as 4096x14336")]

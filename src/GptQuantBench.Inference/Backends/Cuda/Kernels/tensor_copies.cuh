@@ -44,3 +44,7 @@ DEVICE void copy_box(u32 to, u64 map, int x, int y, u32 barrier) {
                  "r"(y), "r"(barrier)
                  : "memory");
 }
+
+DEVICE void store_shared(u32 to, const float4_t& v) {
+    asm volatile("st.shared.v4.f32 [%0], {%1, %2, %3, %4};" ::"r"(to), "f"(v.x), "f"(v.y), "f"(v.z), "f"(v.w) : "memory");
+}

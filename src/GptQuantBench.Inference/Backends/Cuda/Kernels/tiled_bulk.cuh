@@ -22,47 +22,8 @@
 // some have a unit less than there is room for. Split s has the stages from s · each on. Where splits > 1 the sums meet in `partial`, warp
 // by warp, and the last of a tile's warps adds them, always in the same order. Shared memory, dynamic: C#: BulkKernels.RingOf.
 #pragma once
-#include "tensor_copies.cuh"
-#include "tiled.cuh"
-
-// C#: BulkArguments, field for field.
-struct BulkArguments {
-    TensorMap codes;  // boxes of 64 bytes and as many rows as a block has room for
-    TensorMap scales; // boxes of 16 groups and as many rows, where there are groups
-    TensorMap minima;
-    TiledArguments product; // partial: FP32 [splits, tiles, warps of a stage, RowTiles · Groups, 32, 4]; arrived: [tiles, warps of a stage]
-    i32 ring;               // stages
-    i32 scaleRing;          // boxes
-    i32 each;               // stages of a split, a multiple of those that share a box of scales
-    i32 early;
-};
-
-// Two words of a lane's 16 bytes as halves: pieces of 8 columns. `offset`: what code 0 is worth.
-template <class Format> struct Words {
-    static const int Pieces = 1; // of half h: h
-
-    DEVICE static u32 offset_of(u32, u32) { return 0; }
-    DEVICE static void unpack(u32 raw, u32 scale, u32, u32* out) { Format::unpack_word(raw, scale, out); }
-};
-
-template <bool WithMinimum> struct Words<Int4Codes<WithMinimum>> {
-    static const int Pieces = 2; // of half h: h, the low nibbles, and h + 2
-
-    DEVICE static u32 offset_of(u32 scale, u32 minimum) { return WithMinimum ? minimum : half2_mul(scale, 0xc800c800u); } // · −8
-
-    // A byte below 0x54 is the half 64 + high nibble + low nibble / 16, from which both come without rounding and without a shift.
-    DEVICE static void unpack_two(u32 bytes, u32 scale, u32 offset, u32& low, u32& high) {
-        u32 isLow = bytes & 0x540f540fu; // 64 + low / 16
-        u32 code = half2_fma(isLow, 0x4c004c00u, WithMinimum ? 0xe400e400u : 0xe408e408u); // · 16 − 1024 or − 1032
-        low = WithMinimum ? half2_fma(code, scale, offset) : half2_mul(code, scale);
-        high = half2_fma(half2_sub(bytes, isLow), scale, offset);
-    }
-
-    DEVICE static void unpack(u32 raw, u32 scale, u32 offset, u32* out) {
-        unpack_two(permute_bytes(raw, 0x54545454u, 0x7170), scale, offset, out[0], out[8]);
-        unpack_two(permute_bytes(raw, 0x54545454u, 0x7372), scale, offset, out[1], out[9]);
-    }
-};
+#include "tiled_bulk_producer.cuh"
+#include "tiled_words.cuh"
 
 template <class Format, int Groups, int RowTiles> struct TiledBulk {
     static const int Tokens = 8 * Groups;
@@ -143,91 +104,6 @@ template <class Format, int Groups, int RowTiles> struct TiledBulk {
         return run;
     }
 
-    // What asks for stages: one warp.
-    struct Producer {
-        const TiledBulk& t;
-        Run stages;
-        int scaleSlot;
-
-        DEVICE void start() {
-            if (t.lane == 0) {
-                for (int i = 0; i < t.b.ring; i++) {
-                    barrier_start(t.full + i * 8, 33); // one for the bytes of the box, and a warp's copies
-                    barrier_start(t.empty + i * 8, t.warps);
-                }
-                for (int i = 0; i < t.b.scaleRing; i++) {
-                    barrier_start(t.scalesFull + i * 8, 1);
-                }
-                barriers_are_started();
-            }
-            warp_barrier();
-            for (int i = 0; i < t.b.ring && i < stages.count; i++) {
-                request_constants(i, i);
-            }
-        }
-
-        // All that no earlier kernel writes.
-        DEVICE void request_constants(int i, int slot) {
-            if (t.lane == 0) {
-                int stage = stages.at(i);
-                barrier_expect(t.full + slot * 8, t.tileRows * RowBytes);
-                copy_box(t.slots + slot * t.slotBytes, t.maps, stage * RowBytes, t.firstRow, t.full + slot * 8);
-                if (t.opens_box(i)) {
-                    u32 to = t.scales + scaleSlot * t.scaleBytes * Arrays, barrier = t.scalesFull + scaleSlot * 8;
-                    int group = (stage >> t.scaleShift) * ScaleGroups;
-                    barrier_expect(barrier, t.scaleBytes * Arrays);
-                    copy_box(to, t.maps + sizeof(TensorMap), group, t.firstRow, barrier);
-                    if (Format::HasMinimum) {
-                        copy_box(to + t.scaleBytes, t.maps + 2 * sizeof(TensorMap), group, t.firstRow, barrier);
-                    }
-                    scaleSlot = scaleSlot + 1 == t.b.scaleRing ? 0 : scaleSlot + 1;
-                }
-            }
-            warp_barrier();
-        }
-
-        DEVICE void request_inputs(int i, int slot) const {
-            int piece = t.lane % TokenPieces, token = t.lane / TokenPieces, column = stages.at(i) * Columns + piece * 8;
-            u32 bytes = column < t.a.inputPitch ? 16 : 0;
-            const half_t* from = t.a.input + (bytes ? column : 0);
-            u32 to = t.slots + slot * t.slotBytes + t.tileRows * RowBytes;
-#pragma unroll
-            for (int line = token; line < Tokens; line += TokensApart) {
-                if (line < t.a.tokens) {
-                    copy16(to + line * TokenBytes + place(piece, line) * 16, from + (u64)line * t.a.inputPitch, bytes);
-                }
-            }
-            barrier_arrive_with_copies(t.full + slot * 8);
-        }
-
-        DEVICE void run() {
-            int ring = t.b.ring, ahead = minimum(ring, stages.count), slot = 0;
-            u32 parity = 0;
-            wait_for_previous_kernel();
-            if (stages.count - t.b.early < ring) {
-                let_next_kernel_start();
-            }
-#pragma unroll 1
-            for (int i = 0; i < ahead; i++) {
-                request_inputs(i, i);
-            }
-#pragma unroll 1
-            for (int i = ring; i < stages.count; i++) {
-                if (i == stages.count - t.b.early) {
-                    let_next_kernel_start();
-                }
-                barrier_wait(t.empty + slot * 8, parity);
-                request_constants(i, slot);
-                request_inputs(i, slot);
-                if (++slot == ring) {
-                    slot = 0;
-                    parity ^= 1;
-                }
-            }
-            wait_for_copies<0>();
-        }
-    };
-
     // Tokens that there are not: zeros, once. Of the warps that multiply.
     DEVICE void clear_inputs() const {
         for (int i = a.tokens * TokenPieces + thread_index(); i < Tokens * TokenPieces; i += warps * Phases * 32) {
@@ -252,7 +128,15 @@ template <class Format, int Groups, int RowTiles> struct TiledBulk {
         }
 #pragma unroll
         for (int h = 0; h < 2; h++) {
+            vec4 tokens[Words<Format>::Pieces][Groups];
             u32 w[2 * RowTiles][Format::Weights / 2];
+#pragma unroll
+            for (int p = 0; p < Words<Format>::Pieces; p++) {
+#pragma unroll
+                for (int t = 0; t < Groups; t++) {
+                    tokens[p][t] = load_shared(inputs + place(q * Pieces + h + 2 * p, g) * 16 + t * 8 * TokenBytes);
+                }
+            }
 #pragma unroll
             for (int i = 0; i < 2 * RowTiles; i++) {
                 Words<Format>::unpack(h == 0 ? raw[i].x : raw[i].z, scale[i], offset[i], w[i] + 4 * h);
@@ -261,23 +145,18 @@ template <class Format, int Groups, int RowTiles> struct TiledBulk {
 #pragma unroll
             for (int p = 0; p < Words<Format>::Pieces; p++) {
                 const int at = 4 * (h + 2 * p);
-                vec4 tokens[Groups];
-#pragma unroll
-                for (int t = 0; t < Groups; t++) {
-                    tokens[t] = load_shared(inputs + place(q * Pieces + h + 2 * p, g) * 16 + t * 8 * TokenBytes);
-                }
 #pragma unroll
                 for (int i = 0; i < RowTiles; i++) {
 #pragma unroll
                     for (int t = 0; t < Groups; t++) {
-                        multiply_accumulate(sums[i][t], w[2 * i][at], w[2 * i + 1][at], w[2 * i][at + 1], w[2 * i + 1][at + 1], tokens[t].x, tokens[t].y);
+                        multiply_accumulate(sums[i][t], w[2 * i][at], w[2 * i + 1][at], w[2 * i][at + 1], w[2 * i + 1][at + 1], tokens[p][t].x, tokens[p][t].y);
                     }
                 }
 #pragma unroll
                 for (int i = 0; i < RowTiles; i++) {
 #pragma unroll
                     for (int t = 0; t < Groups; t++) {
-                        multiply_accumulate(sums[i][t], w[2 * i][at + 2], w[2 * i + 1][at + 2], w[2 * i][at + 3], w[2 * i + 1][at + 3], tokens[t].z, tokens[t].w);
+                        multiply_accumulate(sums[i][t], w[2 * i][at + 2], w[2 * i + 1][at + 2], w[2 * i][at + 3], w[2 * i + 1][at + 3], tokens[p][t].z, tokens[p][t].w);
                     }
                 }
             }
@@ -343,10 +222,6 @@ template <class Format, int Groups, int RowTiles> struct TiledBulk {
             add(sums[i / Groups][i % Groups], float4_t{bits_float(part.x), bits_float(part.y), bits_float(part.z), bits_float(part.w)});
         }
         return true;
-    }
-
-    DEVICE static void store_shared(u32 to, const float4_t& v) {
-        asm volatile("st.shared.v4.f32 [%0], {%1, %2, %3, %4};" ::"r"(to), "f"(v.x), "f"(v.y), "f"(v.z), "f"(v.w) : "memory");
     }
 
     // The warp's sums of all splits; false unless it is the last warp that has them.
@@ -422,7 +297,7 @@ template <class Format, int Groups, int RowTiles> struct TiledBulk {
 
     DEVICE void run() const {
         if (phase == Phases) {
-            Producer producer{*this, stages_of_split(), 0};
+            BulkProducer<TiledBulk> producer{*this, stages_of_split(), 0};
             producer.start();
             block_barrier();
             producer.run();
