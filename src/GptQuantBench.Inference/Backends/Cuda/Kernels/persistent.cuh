@@ -13,10 +13,22 @@
 #include "persistent_attention.cuh"
 #include "persistent_sample.cuh"
 
-// Logits of the block's rows; returns the warp's best key. first, second: of rows t and t + PersistentThreads.
+// What the rows of the head need besides their sums; of rows t and t + PersistentThreads.
+struct HeadConstants {
+    static const int Known = 2;
+    RowConstants rows[Known];
+
+    template <class Format> DEVICE void request(const Matrix& m, const float* fold, const Share& s) {
+#pragma unroll
+        for (int i = 0; i < Known; i++) {
+            rows[i].request<Format, true>(m, fold, s.first + minimum(thread_index() + i * PersistentThreads, s.rows - 1));
+        }
+    }
+};
+
+// Logits of the block's rows; returns the warp's best key.
 template <class Format> DEVICE u64 finish_head(
-    const Share& s, const Matrix& m, const float* fold, const float* sums, int pitch, const RowConstants& first, const RowConstants& second,
-    const Norm& norm, float* logits) {
+    const Share& s, const Matrix& m, const float* fold, const float* sums, int pitch, const HeadConstants& known, const Norm& norm, float* logits) {
     u64 best = 0;
     auto finish = [&](int r, const RowConstants& constants) {
         if (r < s.rows) {
@@ -26,10 +38,12 @@ template <class Format> DEVICE u64 finish_head(
             best = key > best ? key : best;
         }
     };
-    finish(thread_index(), first);
-    finish(thread_index() + PersistentThreads, second);
+#pragma unroll
+    for (int i = 0; i < HeadConstants::Known; i++) {
+        finish(thread_index() + i * PersistentThreads, known.rows[i]);
+    }
 #pragma unroll 1
-    for (int r = thread_index() + 2 * PersistentThreads; r < s.rows; r += PersistentThreads) {
+    for (int r = thread_index() + HeadConstants::Known * PersistentThreads; r < s.rows; r += PersistentThreads) {
         RowConstants constants;
         constants.request<Format, true>(m, fold, s.first + r);
         finish(r, constants);
@@ -143,12 +157,12 @@ template <class Format, int N, int Head> DEVICE void decode_steps(const Persiste
     Words words = locate(a);
     Patience patience = {a.patience, 0};
     u32 stages = (u32)a.steps * (ring.layerCount * ring.layerStages + ring.allStages - ring.layerStages);
-    Product<Format> product = {ring, 0, 0, 0, stages, {0, 0}, {}, false, false, {}, false, 0, {}, {}, 0};
-    RowConstants constants, further;
+    Product<Format> product = {ring, 0, 0, 0, stages, {0, 0}, {}, false, {}, false, 0, {}, {}, 0};
+    RowConstants constants;
+    HeadConstants headConstants;
     Gains<N> gains;
     Norm norm;
-    // With few bytes on their way a look is answered at once, and one before the unpacking is worth it; otherwise it only adds to the queue.
-    const bool LooksEarly = Format::Weights == 32;
+    const bool IsEarly = LooksEarly<Format>;
     Slice narrow = slice_of(width), wide = slice_of(a.inner);
     Residual<N> residual = {Quads(narrow, width), {}};
     Quads inner(wide, a.inner);
@@ -187,37 +201,38 @@ template <class Format, int N, int Head> DEVICE void decode_steps(const Persiste
             {
                 const Share s = shared.shares[isHead ? 4 : 0];
                 gains.request(l.attentionGain, residual.quads);
-                constants.request<Format, true>(l.queryKeyValue, l.queryKeyValueFold, s.first + minimum(t, s.rows - 1));
-                further.request<Format, true>(l.queryKeyValue, l.queryKeyValueFold, s.first + minimum(t + PersistentThreads, s.rows - 1));
+                if (IsEarly) {
+                    // Without a branch, at whose end what it asked for would be waited for.
+                    headConstants.request<Format>(l.queryKeyValue, l.queryKeyValueFold, s);
+                    constants.request<Format, true>(l.queryKeyValue, l.queryKeyValueFold, s.first + minimum(t, s.rows - 1));
+                } else if (isHead) {
+                    headConstants.request<Format>(l.queryKeyValue, l.queryKeyValueFold, s);
+                } else {
+                    constants.request<Format, true>(l.queryKeyValue, l.queryKeyValueFold, s.first + minimum(t, s.rows - 1));
+                }
                 product.open(l.queryKeyValue, s.pitch, narrow);
-                RawTallWeights<Format> raw;
-                product.load(raw, 0);
                 const u64* before = a.words + (~epoch & 1) * words.slot + words.forward;
                 Arriving<2 * N> arriving;
-                if (LooksEarly && layer > 0) {
-                    residual.request(arriving, before);
-                }
                 TallWeights weights;
-                raw.unpack(weights);
-                weights.settle();
-                if (!LooksEarly && layer > 0) {
-                    residual.request(arriving, before);
-                }
+                product.load_first(weights, [&] {
+                    if (layer > 0) {
+                        residual.request(arriving, before);
+                    }
+                });
                 if (layer > 0) {
-                    residual.add(arriving, before, epoch - 1, patience, WaitForward | place);
+                    residual.template add<IsEarly>(arriving, before, epoch - 1, patience, WaitForward | place);
                 }
                 put_residual(residual, gains, norm, areas.narrow, &shared.stats[0][warp]);
-                product.ask(Product<Format>::Halves);
+                product.ask();
                 if (isHead) {
                     compute_barrier(); // the head's sums lie where the down product's do
                 }
                 product.template multiply<N == 1>(weights, areas.narrow, first + (isHead ? 2 * own : own));
                 compute_barrier();
-                product.ask_rest();
                 norm.take(shared.stats[0], inverse, a.epsilon);
                 if (isHead) {
                     product.advance(warp == PersistentWarps - 1);
-                    key = finish_head<Format>(s, l.queryKeyValue, l.queryKeyValueFold, first, 2 * a.sumPitch, constants, further, norm, a.logits);
+                    key = finish_head<Format>(s, l.queryKeyValue, l.queryKeyValueFold, first, 2 * a.sumPitch, headConstants, norm, a.logits);
                     break;
                 }
                 finish_share<Format, Queries>(
@@ -241,26 +256,22 @@ template <class Format, int N, int Head> DEVICE void decode_steps(const Persiste
                 }
                 product.open(l.projection, s.pitch, narrow);
                 Arriving<N> arriving;
-                if (LooksEarly && ranged == 1) {
-                    request_halves(arriving, slot + words.attended, residual.quads, 0);
-                }
                 FlatWeights<N> weights;
-                product.load(weights, 0, 0);
-                weights.settle();
-                if (ranged == 1) {
-                    if (!LooksEarly) {
+                product.load_first(weights, [&] {
+                    if (ranged == 1) {
                         request_halves(arriving, slot + words.attended, residual.quads, 0);
                     }
-                    gather_halves(arriving, slot + words.attended, residual.quads, epoch, patience, WaitAttended | place, areas.narrow);
+                });
+                if (ranged == 1) {
+                    gather_halves<IsEarly>(arriving, slot + words.attended, residual.quads, epoch, patience, WaitAttended | place, areas.narrow);
                 } else {
                     gather_ranges(
                         slot + words.attended, slot + words.spread, residual.quads, a.heads, a.headSize, ranged, epoch, patience,
                         WaitAttended | place, areas.narrow);
                 }
-                product.ask(Product<Format>::Halves);
+                product.ask();
                 product.multiply(weights, areas.narrow, second + own);
                 compute_barrier();
-                product.ask_rest();
                 finish_share<Format, Added>(
                     l.projection, l.projectionBias, s, second, a.sumPitch, constants, 1, 0, slot + words.projected, epoch, 0, 1,
                     stall == WaitProjected);
@@ -273,24 +284,14 @@ template <class Format, int N, int Head> DEVICE void decode_steps(const Persiste
                 gains.request(l.forwardGain, residual.quads);
                 constants.request<Format, true>(l.up, l.upFold, s.first + minimum(t, s.rows - 1));
                 product.open(l.up, s.pitch, narrow);
-                RawTallWeights<Format> raw;
-                product.load(raw, 0);
                 Arriving<2 * N> arriving;
-                if (LooksEarly) {
-                    residual.request(arriving, slot + words.projected);
-                }
                 TallWeights weights;
-                raw.unpack(weights);
-                weights.settle();
-                if (!LooksEarly) {
-                    residual.request(arriving, slot + words.projected);
-                }
-                residual.add(arriving, slot + words.projected, epoch, patience, WaitProjected | place);
+                product.load_first(weights, [&] { residual.request(arriving, slot + words.projected); });
+                residual.template add<IsEarly>(arriving, slot + words.projected, epoch, patience, WaitProjected | place);
                 put_residual(residual, gains, norm, areas.narrow, &shared.stats[1][warp]);
-                product.ask(Product<Format>::Halves);
+                product.ask();
                 product.template multiply<N == 1>(weights, areas.narrow, first + own);
                 compute_barrier();
-                product.ask_rest();
                 norm.take(shared.stats[1], inverse, a.epsilon);
                 finish_share<Format, Hidden>(
                     l.up, l.upFold, s, first, a.sumPitch, constants, norm.factor, norm.offset, slot + words.hidden, epoch, 0, 1,
@@ -304,20 +305,12 @@ template <class Format, int N, int Head> DEVICE void decode_steps(const Persiste
                 constants.request<Format, false>(l.down, l.downBias, s.first + minimum(t, s.rows - 1));
                 product.open(l.down, s.pitch, wide);
                 Arriving<4> arriving;
-                if (LooksEarly) {
-                    request_halves(arriving, slot + words.hidden, inner, 0);
-                }
                 FlatWeights<4> weights;
-                product.load(weights, 0, 0);
-                weights.settle();
-                if (!LooksEarly) {
-                    request_halves(arriving, slot + words.hidden, inner, 0);
-                }
-                gather_halves(arriving, slot + words.hidden, inner, epoch, patience, WaitHidden | place, areas.wide);
-                product.ask(Product<Format>::Halves);
+                product.load_first(weights, [&] { request_halves(arriving, slot + words.hidden, inner, 0); });
+                gather_halves<IsEarly>(arriving, slot + words.hidden, inner, epoch, patience, WaitHidden | place, areas.wide);
+                product.ask();
                 product.multiply(weights, areas.wide, second + own);
                 compute_barrier();
-                product.ask_rest();
                 finish_share<Format, Added>(
                     l.down, l.downBias, s, second, a.sumPitch, constants, 1, 0, slot + words.forward, epoch, 0, 1, stall == WaitForward);
                 product.advance(warp == PersistentWarps - 4);

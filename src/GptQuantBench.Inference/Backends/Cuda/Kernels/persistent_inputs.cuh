@@ -54,8 +54,7 @@ template <class Format> DEVICE void embed_four(const Matrix& table, int row, int
     }
 }
 
-// Pairs of words that a lane has asked for: once before there is other work to do, and behind it again and again. A look takes about as long
-// as that work.
+// Pairs of words that a lane asks for until they are there.
 template <int N> struct Arriving {
     WordPair words[N];
 
@@ -68,8 +67,9 @@ template <int N> struct Arriving {
         return missing;
     }
 
-    template <class Request> DEVICE void wait(Request request, u32 epoch, Patience& patience, u32 where) {
-        if (!warp_all(missing(epoch) == 0)) {
+    // IsAsked: whether request was called before.
+    template <bool IsAsked, class Request> DEVICE void wait(Request request, u32 epoch, Patience& patience, u32 where) {
+        if (!IsAsked || !warp_all(missing(epoch) == 0)) {
             patience.wait([&] { return request(), missing(epoch); }, where);
         }
     }
@@ -93,9 +93,9 @@ template <int N> struct Residual {
         }
     }
 
-    // Adds what `arriving` was requested for.
-    DEVICE void add(Arriving<2 * N>& arriving, const u64* words, u32 epoch, Patience& patience, u32 where) {
-        arriving.wait([&] { request(arriving, words); }, epoch, patience, where);
+    // IsAsked: whether `arriving` was requested before.
+    template <bool IsAsked> DEVICE void add(Arriving<2 * N>& arriving, const u64* words, u32 epoch, Patience& patience, u32 where) {
+        arriving.template wait<IsAsked>([&] { request(arriving, words); }, epoch, patience, where);
 #pragma unroll
         for (int i = 0; i < N; i++) {
             x[i][0] += arriving.words[2 * i].first();
@@ -168,21 +168,20 @@ template <int N> DEVICE void request_halves(Arriving<N>& arriving, const u64* wo
     }
 }
 
-// Words of two halves, N quads a lane at once; the first of them are asked for.
-template <int N> DEVICE void gather_halves(
+// Words of two halves, N quads a lane at once. IsAsked: whether the first of them were.
+template <bool IsAsked, int N> DEVICE void gather_halves(
     Arriving<N>& arriving, const u64* words, const Quads& quads, u32 epoch, Patience& patience, u32 where, u32 activations) {
 #pragma unroll 1
-    for (int start = 0;;) {
-        arriving.wait([&] { request_halves(arriving, words, quads, start); }, epoch, patience, where);
+    for (int start = 0; start * 32 < quads.count;) {
+        arriving.template wait<IsAsked>([&] { request_halves(arriving, words, quads, start); }, epoch, patience, where);
 #pragma unroll
         for (int i = 0; i < N; i++) {
             put_quad(quads, start + i, (u32)arriving.words[i].a, (u32)arriving.words[i].b, activations);
         }
         start += N;
-        if (start * 32 >= quads.count) {
-            break;
+        if (IsAsked && start * 32 < quads.count) {
+            request_halves(arriving, words, quads, start);
         }
-        request_halves(arriving, words, quads, start);
     }
     warp_barrier();
 }

@@ -45,6 +45,10 @@ template <int C> struct FlatWeights {
     }
 };
 
+// In 4-bit little is on its way, and much is to be unpacked: a look at the input before the unpacking is answered behind it, and a slot of the
+// ring has time. In the other formats such looks only lengthen the queue.
+template <class Format> static const bool LooksEarly = Format::Weights == 32;
+
 // A product as one warp sees it.
 template <class Format> struct Product {
     const Ring& ring;
@@ -53,10 +57,7 @@ template <class Format> struct Product {
     u32 left;        // stages from that one on
     Place ahead;     // the stage that comes as many later as there are slots
     Request next;    // that this warp has yet to make
-    bool isPending, isHalf;
-
-    // Too many bytes at once on their way hold up the words behind them: so many that long stages are asked for by halves.
-    static const bool Halves = PERSISTENT_BULK && Format::Weights == 8;
+    bool isPending;
     StageView stage;
     bool isLast;     // of its product
     i32 pitch;       // of rows in the stage
@@ -88,25 +89,47 @@ template <class Format> struct Product {
         out.load(stage.at + row * pitch + block * (512 / Format::Weights), stage.scales + row * scaling.groups * 2, scaling, minima, block);
     }
 
-    DEVICE void load(RawTallWeights<Format>& w, int chunk) const {
+    DEVICE void load(int row, int chunk, u32 (&out)[16]) const {
+        RawRow<Format> raw;
+        load(row, chunk, raw);
+        raw.unpack(out);
+    }
+
+    // Rows lane / 4 of three tiles.
+    template <class Rows> DEVICE void load(Rows& w, int chunk) const {
         int g = lane_index() >> 2;
         load(g, chunk, w.low);
         load(g + 8, chunk, w.high);
         load(g + 16, chunk, w.rest);
     }
 
-    DEVICE void load(TallWeights& w, int chunk) const {
-        RawTallWeights<Format> raw;
-        load(raw, chunk);
-        raw.unpack(w);
-    }
-
     template <int C> DEVICE void load(FlatWeights<C>& w, int row, int chunk) const {
 #pragma unroll
         for (int c = 0; c < C; c++) {
-            RawRow<Format> raw;
-            load(row + (lane_index() >> 2), slice.chunks() > chunk + c ? chunk + c : chunk, raw);
-            raw.unpack(w.chunks[c]);
+            load(row + (lane_index() >> 2), slice.chunks() > chunk + c ? chunk + c : chunk, w.chunks[c]);
+        }
+    }
+
+    // The first weights of a product, before its input is there; look: a first look at it.
+    template <class Look> DEVICE void load_first(TallWeights& w, Look look) const {
+        if constexpr (LooksEarly<Format>) {
+            RawTallWeights<Format> raw;
+            load(raw, 0);
+            look();
+            raw.unpack(w);
+            w.settle();
+        } else {
+            load(w, 0);
+        }
+    }
+
+    template <int C, class Look> DEVICE void load_first(FlatWeights<C>& w, Look look) const {
+        if constexpr (LooksEarly<Format>) {
+            look();
+            load(w, 0, 0);
+            w.settle();
+        } else {
+            load(w, 0, 0);
         }
     }
 
@@ -114,18 +137,20 @@ template <class Format> struct Product {
     DEVICE void start() {
         for (u32 i = 0; i < ring.slots && i < left; i++) {
             if (warp_index() == 0) {
-                ring.template ask<Format>(ring.template prepare<Format>(ahead, i), false);
+                ring.template ask<Format>(ring.template prepare<Format>(ahead, i));
             }
             ring.next(ahead);
         }
     }
 
-    // Goes on to the next stage. `asks`: whether it is this warp that will ask for the one that gets the slot.
+    // Goes on to the next stage. `asks`: whether it is this warp that asks for the one that gets the slot, which all warps have read.
     DEVICE void advance(bool asks) {
         if (asks && left > ring.slots) {
-            ask();
+            if constexpr (LooksEarly<Format>) {
+                ask();
+                freed = phase;
+            }
             next = ring.template prepare<Format>(ahead, slot);
-            freed = phase;
             isPending = true;
         }
         ring.next(ahead);
@@ -137,24 +162,11 @@ template <class Format> struct Product {
         }
     }
 
-    // Makes the request, once all warps have left the slot. After a product it waits until the next one's input is there: words would queue
-    // behind so many bytes.
-    DEVICE void ask(bool half = false) {
+    // Makes the request. After a product it waits until the next one's input is there: words would queue behind so many bytes.
+    DEVICE void ask() {
         if (isPending) {
-            ring.wait(ring.empty(next.slot), freed);
-            ring.template ask<Format>(next, half);
+            ring.template ask<Format>(next);
             isPending = false;
-            isHalf = half;
-        }
-    }
-
-    // Behind a product: the second half of what was asked for before it.
-    DEVICE void ask_rest() {
-        if constexpr (Halves) {
-            if (isHalf) {
-                ring.ask_rest(next);
-                isHalf = false;
-            }
         }
     }
 
@@ -175,16 +187,21 @@ template <class Format> struct Product {
         }
     }
 
-    // From a stage that is not its product's last, and has been left, to the next one. Where the ring is long, the request for the slot waits
-    // until the next stage has been left too, so that nobody waits for the other warps.
+    // From a stage that is not its product's last, and has been left, to the next one. Where there is time, the slot is asked for when the next
+    // stage has been left too, so that nobody waits for the other warps.
     DEVICE void pass() {
-        const bool IsLate = Format::Weights == 32;
-        ask_rest();
-        if (IsLate) {
-            ask();
-        }
-        advance(warp_index() == (int)(slot & (PersistentWarps - 1)));
-        if (!IsLate) {
+        bool asks = warp_index() == (int)(slot & (PersistentWarps - 1));
+        if constexpr (LooksEarly<Format>) {
+            if (isPending) {
+                ring.wait(ring.empty(next.slot), freed);
+                ask();
+            }
+            advance(asks);
+        } else {
+            if (asks) {
+                ring.wait(ring.empty(slot), phase);
+            }
+            advance(asks);
             ask();
         }
         look();

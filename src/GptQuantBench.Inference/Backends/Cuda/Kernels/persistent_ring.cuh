@@ -178,8 +178,8 @@ struct Ring {
         return r;
     }
 
-    // Asks for a stage, whose slot is free, or for its first half alone; of one warp.
-    template <class Format> DEVICE void ask(const Request& r, [[maybe_unused]] bool half) const {
+    // Asks for a stage, whose slot is free; of one warp.
+    template <class Format> DEVICE void ask(const Request& r) const {
         int lane = lane_index();
         if (!PERSISTENT_BULK || lane == 0) {
             u32 barrier = full(r.slot), scales = r.to + r.codeBytes;
@@ -190,7 +190,7 @@ struct Ring {
 #if PERSISTENT_BULK
             u32 all = r.codeBytes + (Format::HasGroups ? r.scaleBytes : 0) + (Format::HasMinimum ? r.scaleBytes : 0);
             asm volatile("{ .reg .b64 state; mbarrier.arrive.expect_tx.shared.b64 state, [%0], %1; }" ::"r"(barrier), "r"(all) : "memory");
-            copy_bulk(r.to, r.codes, half ? first_half(r) : r.codeBytes, barrier);
+            copy_bulk(r.to, r.codes, r.codeBytes, barrier);
             if (Format::HasGroups) {
                 copy_bulk(scales, r.scales, r.scaleBytes, barrier);
             }
@@ -210,17 +210,6 @@ struct Ring {
             }
             asm volatile("cp.async.mbarrier.arrive.noinc.shared.b64 [%0];" ::"r"(barrier) : "memory");
 #endif
-        }
-        warp_barrier();
-    }
-
-    DEVICE static u32 first_half(const Request& r) { return r.codeBytes >> 1 & ~15u; }
-
-    // Of a stage whose first half was asked for.
-    DEVICE void ask_rest(const Request& r) const {
-        if (lane_index() == 0) {
-            u32 done = first_half(r);
-            copy_bulk(r.to + done, r.codes + done, r.codeBytes - done, full(r.slot));
         }
         warp_barrier();
     }
