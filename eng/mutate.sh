@@ -38,6 +38,7 @@ sources() { find "src/$project" -name '*.cs' -not -path '*/obj/*' -print0 | sort
 case ${1-} in
   make)
     define "${2-}"
+    made_of=$(sources)
     copy
     dotnet tool restore >/dev/null
     patterns=()
@@ -46,7 +47,7 @@ case ${1-} in
     (cd "$tree/$tests" && TMPDIR=$results/tmp Mutation=keep MUTATION_RESULTS=$results MUTATED_ASSEMBLY=$project.dll dotnet stryker -p "$project.csproj" \
       --test-runner mtp "${patterns[@]}" -f "$tree/eng/stryker-config.json" -r json -O "$results/stryker" -c 1 --skip-version-check)
     mv "$results/stryker/reports/mutation-report.json" "$results/$project.mutants.json"
-    sources >"$results/$project.sources"
+    echo "$made_of" >"$results/$project.sources"
     rm -f "$results/$project.judged.json" "$results/$project.coverage.json"
     ;;
   judge)

@@ -16,6 +16,8 @@ LEFT_OUT = (".Hub.", ".Backends.", ".Tokenization.", ".Evaluation.", ".Soak.")
 LONGEST_COVERAGE = 60
 # Seconds of tests that a mutant is given, the quickest tests first: those that follow could only find more.
 BUDGET = float(os.environ.get("MUTATION_SECONDS", "2"))
+# The same for what is computed once in a process: only the first test was seen to reach it, and any may depend on it.
+STATIC_BUDGET = 10.0
 BATCH = 10
 
 
@@ -123,6 +125,16 @@ class Judge:
             chosen.append(test)
         return chosen
 
+    def tests_of_static(self, of_file):
+        """Those that reach the file first, then all others."""
+        first, seconds, chosen = set(self.tests_of(of_file)), 0.0, []
+        for test in sorted(self.coverage, key=lambda test: (test not in first, self.coverage[test]["seconds"])):
+            seconds += self.coverage[test]["seconds"]
+            if seconds > STATIC_BUDGET:
+                break
+            chosen.append(test)
+        return chosen
+
     def limit(self, tests):
         return 5 + 4 * sum(self.coverage[test]["seconds"] for test in tests)
 
@@ -135,10 +147,13 @@ class Judge:
         return ("Killed", answer["killer"]) if answer["killer"] else ("Survived", None)
 
 
-def judge_all(judge, mutants, of_file, is_fresh, report):
+def judge_all(judge, mutants, of_file, static, is_again, report):
     work = queue.Queue()
     for start in range(0, len(mutants), BATCH):
         work.put(mutants[start:start + BATCH])
+
+    def is_fresh(mutant):
+        return is_again or mutant in static
 
     def afresh(mutant, tests):
         try:
@@ -167,8 +182,9 @@ def judge_all(judge, mutants, of_file, is_fresh, report):
                     worker = judge.start()
                 if results[mutant][1]:
                     killers.append(results[mutant][1])
-                elif results[mutant][0] in ("Survived", "NoCoverage") and is_fresh(mutant) and judge.tests_of(of_file[mutant]):
-                    again = afresh(mutant, judge.tests_of(of_file[mutant]))
+                elif results[mutant][0] in ("Survived", "NoCoverage") and is_fresh(mutant):
+                    tests = judge.tests_of_static(of_file[mutant]) if mutant in static else judge.tests_of(of_file[mutant])
+                    again = afresh(mutant, tests) if tests else results[mutant]
                     if again[0] != "Survived":
                         results[mutant] = again
             # A mutant may leave something behind that makes later tests fail: then each of the batch gets a process of its own.
@@ -225,7 +241,7 @@ def main():
     if is_again:
         every = [mutant for mutant in every if judged.get(str(mutant), {}).get("status") in ("Survived", "NoCoverage")]
     of_file = {mutant: set(mutants) for mutants in files.values() for mutant in mutants}
-    judge_all(judge, every, of_file, lambda mutant: is_again or mutant in static, report)
+    judge_all(judge, every, of_file, static, is_again, report)
 
 
 main()
