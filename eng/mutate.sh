@@ -4,6 +4,7 @@
 #   eng/mutate.sh make PROJECT               Stryker.NET's mutants of Inference (checkpoints, quantisation, sampling) or Reporting
 #   eng/mutate.sh judge PROJECT [FILE...]    lets the tests judge them: all, or those of some files (globs, e.g. 'Comparison/*')
 #   eng/mutate.sh judge PROJECT --fresh ...  judges the survivors again, each in a process of its own
+#   eng/mutate.sh judge PROJECT --rest ...   judges those that have no verdict yet
 #   eng/mutate.sh table                      the table of docs/testing.md, from all that was judged so far
 #   eng/mutate.sh survivors [TEXT]           the mutants that no test noticed, in files with TEXT in their name
 #

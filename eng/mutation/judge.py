@@ -1,4 +1,4 @@
-"""Lets the tests judge Stryker's mutants: judge.py RESULTS PROJECT TESTS.dll [--fresh] [FILE...]. MutantJudge.cs is the program that it gives orders to."""
+"""Lets the tests judge Stryker's mutants: judge.py RESULTS PROJECT TESTS.dll [--fresh] [--rest] [FILE...]. MutantJudge.cs is the program that it gives orders to."""
 import fcntl
 import fnmatch
 import hashlib
@@ -149,6 +149,13 @@ class Judge:
 
 def judge_all(judge, mutants, of_file, static, is_again, report):
     work = queue.Queue()
+    # What noticed one change of a file is likely to notice the next.
+    noticed = {}
+
+    def in_order(tests, mutant):
+        ranks = noticed.setdefault(min(of_file[mutant]), {})
+        return sorted(tests, key=lambda test: -ranks.get(test, 0))
+
     for start in range(0, len(mutants), BATCH):
         work.put(mutants[start:start + BATCH])
 
@@ -177,11 +184,13 @@ def judge_all(judge, mutants, of_file, static, is_again, report):
             for mutant in batch:
                 tests = judge.tests_of({mutant})
                 in_process = tests and not is_fresh(mutant)
-                results[mutant] = judge.judge(worker, mutant, tests) if in_process else ("NoCoverage" if not tests else "Survived", None)
+                results[mutant] = judge.judge(worker, mutant, in_order(tests, mutant)) if in_process else ("NoCoverage" if not tests else "Survived", None)
                 if worker.process.poll() is not None:
                     worker = judge.start()
                 if results[mutant][1]:
                     killers.append(results[mutant][1])
+                    ranks = noticed[min(of_file[mutant])]
+                    ranks[results[mutant][1]] = ranks.get(results[mutant][1], 0) + 1
                 elif results[mutant][0] in ("Survived", "NoCoverage") and is_fresh(mutant):
                     tests = judge.tests_of_static(of_file[mutant]) if mutant in static else judge.tests_of(of_file[mutant])
                     again = afresh(mutant, tests) if tests else results[mutant]
@@ -207,8 +216,8 @@ def judge_all(judge, mutants, of_file, static, is_again, report):
 
 
 def main():
-    is_again = "--fresh" in sys.argv
-    folder, project, tests, *globs = [argument for argument in sys.argv[1:] if argument != "--fresh"]
+    is_again, is_rest = "--fresh" in sys.argv, "--rest" in sys.argv
+    folder, project, tests, *globs = [argument for argument in sys.argv[1:] if argument not in ("--fresh", "--rest")]
     stored = pathlib.Path(folder) / f"{project}.judged.json"
     judged = json.loads(stored.read_text()) if stored.exists() else {}
     files, static = {}, set()
@@ -240,6 +249,8 @@ def main():
     # A process for each survivor takes long; with --fresh, the survivors of an earlier judgement get one.
     if is_again:
         every = [mutant for mutant in every if judged.get(str(mutant), {}).get("status") in ("Survived", "NoCoverage")]
+    if is_rest:
+        every = [mutant for mutant in every if str(mutant) not in judged]
     of_file = {mutant: set(mutants) for mutants in files.values() for mutant in mutants}
     judge_all(judge, every, of_file, static, is_again, report)
 
