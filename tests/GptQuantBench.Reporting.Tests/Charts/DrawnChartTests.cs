@@ -14,6 +14,7 @@ public sealed partial class DrawnChartTests
         ["devices"] = () => ReportCharts.Of(ChartReports.TwoDevices()),
         ["crowd"] = () => ReportCharts.Of(ChartReports.Crowd()),
         ["sweeps"] = () => ReportCharts.Of(ChartReports.Sweeps()),
+        ["long"] = () => ReportCharts.Of(ChartReports.LongNames()),
         ["worse"] = () => TrendCharts.Of(ChartReports.History(run => (run < 8 ? 1000 : 800) * (1 + 0.001 * (run * 7 % 5)))),
         ["better"] = () => TrendCharts.Of(ChartReports.History(run => run < 4 ? 1000 + run : 1300 + run, runs: 9, hasSamples: false, apart: TimeSpan.FromHours(1))),
         ["edges"] = () => TrendCharts.Of(ChartReports.History(run => (run is < 4 or >= 146 ? 1000 : 1300) + run % 3, runs: 150, hasSamples: false)),
@@ -26,6 +27,7 @@ public sealed partial class DrawnChartTests
         { "devices", "throughput" }, { "devices", "memory" }, { "devices", "roofline" },
         { "crowd", "speed-memory" },
         { "sweeps", "prompt-length" }, { "sweeps", "depth" }, { "sweeps", "batch-size" },
+        { "long", "throughput" }, { "long", "speed-memory" }, { "long", "batch-size" },
         { "worse", "trend-throughput-gpt2-fp16" }, { "better", "trend-throughput-gpt2-fp16" },
     };
 

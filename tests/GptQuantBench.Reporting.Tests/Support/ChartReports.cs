@@ -52,6 +52,23 @@ internal static class ChartReports
         ],
     };
 
+    /// <summary>Models and formats whose names are wider than any place for them.</summary>
+    public static RunReport LongNames() => new()
+    {
+        Metadata = new RunMetadata { Host = new HostRecord { Cpu = "A processor whose maker calls it by a name that no heading of a chart holds in one line of this size" } },
+        Results =
+        [
+            .. new[] { 100.0, 300 }.Select(speed => Case($"int4-with-a-name-of-many-words-that-somebody-chose", null, speed) with
+            {
+                ModelName = string.Join('-', Enumerable.Repeat(speed < 200 ? "first" : "second", 16)),
+            }),
+        ],
+        Sweeps =
+        [
+            .. new[] { 1, 4 }.Select(size => Point(("gpt2", "int4-with-a-name-of-many-words-that-somebody-chose", 100), SweepResult.BatchSizes, 100 * size) with { BatchSize = size }),
+        ],
+    };
+
     /// <summary>Runs of one case, a day apart each, with the throughput of each run.</summary>
     /// <param name="throughput">Tokens per second by the number of the run.</param>
     /// <param name="runs">Number of runs.</param>
