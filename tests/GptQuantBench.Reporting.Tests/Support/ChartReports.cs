@@ -38,6 +38,29 @@ internal static class ChartReports
         ],
     };
 
+    /// <summary>Formats of which none is twice as fast as another: the axis of their speeds does not begin at zero.</summary>
+    public static RunReport Near() => Crowd() with { Results = [.. Crowd().Results.Take(5)] };
+
+    /// <summary>A single case, so that each axis has one value.</summary>
+    public static RunReport Single() => Crowd() with { Results = [.. Crowd().Results.Take(1)] };
+
+    /// <summary>
+    /// A sweep of one model on two devices: a line on each, one without a second point, one without any that can be drawn on a
+    /// logarithmic axis, and a point that failed.
+    /// </summary>
+    public static RunReport SweepOnTwoDevices() => new()
+    {
+        Sweeps =
+        [
+            .. new[] { ("Device A", 100.0), ("Device B", 200.0) }.SelectMany(device => (int[])[1, 4, 16], (device, size) =>
+                Point(("gpt2", "FP16", 0), SweepResult.BatchSizes, device.Item2 * size) with { Device = device.Item1, BatchSize = size }),
+            Point(("gpt2", "FP16", 0), SweepResult.BatchSizes, 9999) with { Device = "Device B", BatchSize = 64, Success = false },
+            Point(("gpt2", "8-bit", 0), SweepResult.BatchSizes, 400) with { Device = "Device A", BatchSize = 2 },
+            Point(("gpt2", "4-bit", 0), SweepResult.BatchSizes, 0) with { Device = "Device A", BatchSize = 2 },
+            Point(("gpt2", "4-bit", 0), SweepResult.BatchSizes, 50) with { Device = "Device A", BatchSize = 0 },
+        ],
+    };
+
     /// <summary>Points of every sweep for two models and three formats; the lines of FP16 and 8-bit end at almost the same place.</summary>
     public static RunReport Sweeps() => new()
     {
@@ -74,7 +97,10 @@ internal static class ChartReports
     /// <param name="runs">Number of runs.</param>
     /// <param name="hasSamples">Whether runs have samples: 2 % slower than the headline, as fast, and 1 % faster.</param>
     /// <param name="apart">Time from one run to the next; null for a day.</param>
-    public static HistoryEntry[] History(Func<int, double> throughput, int runs = 16, bool hasSamples = true, TimeSpan? apart = null) =>
+    /// <param name="model">Name of the model.</param>
+    /// <param name="device">Name of the device; null where nothing is known of it.</param>
+    public static HistoryEntry[] History(
+        Func<int, double> throughput, int runs = 16, bool hasSamples = true, TimeSpan? apart = null, string model = "gpt2", string? device = "Example GPU") =>
     [
         .. Enumerable.Range(0, runs).Select(run => new HistoryEntry($"{run}.json", new RunReport
         {
@@ -83,7 +109,7 @@ internal static class ChartReports
             [
                 new CaseResult
                 {
-                    ModelName = "gpt2", Quantization = "FP16", Success = true, Backend = "cuda", Device = "Example GPU", Decode = "persistent",
+                    ModelName = model, Quantization = "FP16", Success = true, Backend = "cuda", Device = device, Decode = device is null ? null : "persistent",
                     ThroughputTokensPerSec = throughput(run), NumTokensGenerated = 50,
                     Samples = hasSamples ? new CaseSamples { TotalInferenceTimeSec = [[50 / throughput(run) / 0.98, 50 / throughput(run), 50 / throughput(run) / 1.01]] } : null,
                 },
