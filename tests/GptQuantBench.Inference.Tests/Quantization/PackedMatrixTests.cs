@@ -138,7 +138,7 @@ public class PackedMatrixTests
     {
         ModelFormatException exception = Assert.Throws<ModelFormatException>(
             () => PackedMatrix.Quantize(new MemoryLedger(), QuantizationFormat.Parse(format), 1, 2, [0f, value], "Tensor 'w'"));
-        Assert.Contains("65504", exception.Message, StringComparison.Ordinal);
+        Assert.Contains("beyond FP16's largest value of 65504; choose 8-bit for this model.", exception.Message, StringComparison.Ordinal);
         Assert.StartsWith("Tensor 'w' holds", exception.Message, StringComparison.Ordinal);
     }
 
@@ -172,6 +172,59 @@ public class PackedMatrixTests
         ];
         Assert.Equal(errors.Order(), errors);
         Assert.InRange(errors[^1], 1e-4, 1e-2);
+    }
+
+    /// <summary>
+    /// Kernels read whole blocks: what a row lacks must mean nothing, whatever the memory held. 0 in FP16 and 8-bit; 4-bit codes 8 where
+    /// symmetric (8 − 8 = 0), else 0.
+    /// </summary>
+    [Theory]
+    [MemberData(nameof(Formats))]
+    public void What_the_last_block_lacks_means_nothing(string name)
+    {
+        QuantizationFormat format = QuantizationFormat.Parse(name);
+        foreach (int columns in new[] { 1, 5, 16, 17, 20, 31, 40, 63 })
+        {
+            float[] row = [.. Enumerable.Range(0, columns).Select(column => 1f + (column % 7))];
+            using PackedMatrix packed = Spoiled(format, columns);
+            packed.SetRow(0, row, "test");
+            AssertAbsent(packed, columns);
+            if (format.Bits == 4)
+            {
+                using PackedMatrix set = Spoiled(format, columns);
+                byte[] codes = [.. Enumerable.Range(0, columns).Select(column => (byte)(column % 16))];
+                Half[] scales = [.. Enumerable.Repeat(Half.One, set.Layout.GroupsPerRow)];
+                set.SetCodes(0, codes, scales, format.IsSymmetric ? [] : scales);
+                AssertAbsent(set, columns);
+                float[] values = new float[columns];
+                set.GetRow(0, values);
+                Assert.Equal(codes.Select(code => code + (format.IsSymmetric ? -8f : 1f)), values);
+            }
+        }
+
+        static PackedMatrix Spoiled(QuantizationFormat format, int columns)
+        {
+            PackedMatrix matrix = new(new MemoryLedger(), new PackedLayout(format, 1, columns));
+            byte[] codes = new byte[matrix.Layout.CodeBytes];
+            Array.Fill(codes, (byte)0x55);
+            matrix.SetParts(codes, new byte[matrix.Layout.ScaleBytes], new byte[matrix.Layout.MinimumBytes], "test");
+            return matrix;
+        }
+
+        static void AssertAbsent(PackedMatrix matrix, int columns)
+        {
+            QuantizationFormat format = matrix.Layout.Format;
+            for (int column = columns; column < matrix.Layout.PaddedColumns; column++)
+            {
+                int code = format.Bits switch
+                {
+                    16 => BinaryPrimitives.ReadUInt16LittleEndian(matrix.Codes[(2 * column)..]),
+                    8 => matrix.Codes[column],
+                    _ => (matrix.Codes[(column / 32 * 16) + (column % 16)] >> (column % 32 < 16 ? 0 : 4)) & 15,
+                };
+                Assert.True(code == (format is { Bits: 4, IsSymmetric: true } ? 8 : 0), $"Column {column} of {columns}: {code}.");
+            }
+        }
     }
 
     private static float[] Unpacked(QuantizationFormat format, float[][] rows)

@@ -19,6 +19,7 @@ public sealed class QuantizedCheckpointTests : IDisposable
     private readonly TemporaryFolder _folder = new();
 
     [Theory]
+    [InlineData("smallest-f32", "FP16")]
     [InlineData("smallest-f32", "4-bit")]
     [InlineData("mixed-types", "int4-g32-asym")]
     [InlineData("odd-heads-f32", "8-bit")]
@@ -54,6 +55,10 @@ public sealed class QuantizedCheckpointTests : IDisposable
             Assert.Equal(expected.Shape, actual.Shape);
             Assert.True(new ReadOnlySpan<byte>(expected.Data, (int)expected.ByteLength).SequenceEqual(new(actual.Data, (int)actual.ByteLength)), spec.Name);
         }
+
+        using CpuLanguageModel direct = Load(source, format), loaded = Load(saved, format);
+        int[] ids = TestModels.Ids(5, source.Configuration.VocabularySize, 2);
+        Assert.Equal(TestModels.Logits(direct, ids), TestModels.Logits(loaded, ids));
     }
 
     [Fact]
@@ -87,6 +92,50 @@ public sealed class QuantizedCheckpointTests : IDisposable
         byte[] file = File.ReadAllBytes(_folder["model.safetensors"]);
         using JsonDocument header = JsonDocument.Parse(file.AsMemory(8, checked((int)BitConverter.ToUInt64(file))));
         Assert.Equal("{\"format\":\"int8-row-sym\"}", header.RootElement.GetProperty("__metadata__").GetRawText());
+    }
+
+    /// <summary>The names, types and shapes that the documentation gives: bytes of a row in the order of rows.</summary>
+    [Theory]
+    [InlineData("int4-g32-asym", "codes U8 [12, 16], minima F16 [12, 1], scales F16 [12, 1]")]
+    [InlineData("int4-g32-sym", "codes U8 [12, 16], scales F16 [12, 1]")]
+    [InlineData("int8-g32-sym", "codes U8 [12, 32], scales F16 [12, 1]")]
+    [InlineData("8-bit", "codes U8 [12, 32], scales F32 [12, 1]")]
+    [InlineData("FP16", "codes U8 [12, 64]")]
+    public void The_parts_of_a_matrix_lie_as_documented(string name, string expected)
+    {
+        using TemporaryFolder model = new();
+        using OpenedModel source = OpenedModel.Open(TestCheckpoints.Folder(model, TestCheckpoints.Weights(TestCheckpoints.Tiny)));
+        ModelQuantizer.Quantize(source, QuantizationFormat.Parse(name), null, _folder.Path);
+        using SafetensorsFile file = SafetensorsFile.Open(_folder["model.safetensors"]);
+        const string Matrix = "h.0.attn.c_attn.weight.";
+        Assert.Equal(expected, string.Join(", ", file.Tensors.Values
+            .Where(tensor => tensor.Name.StartsWith(Matrix, StringComparison.Ordinal))
+            .OrderBy(tensor => tensor.Name, StringComparer.Ordinal)
+            .Select(tensor => $"{tensor.Name[Matrix.Length..]} {tensor.TypeName} [{string.Join(", ", tensor.Shape)}]")));
+    }
+
+    [Fact]
+    public void A_packed_matrix_with_a_value_that_no_packer_writes_is_named()
+    {
+        using OpenedModel source = Variant("smallest-f32");
+        ModelQuantizer.Quantize(source, QuantizationFormat.EightBit, null, _folder.Path);
+        string path = _folder["model.safetensors"];
+        long at = 0;
+        using (SafetensorsFile file = SafetensorsFile.Open(path))
+        {
+            unsafe
+            {
+                byte* first = (byte*)file.Tensors.Values.Min(tensor => (nint)tensor.Data);
+                at = new FileInfo(path).Length - file.Tensors.Values.Sum(tensor => tensor.ByteLength) + (file.Tensors["h.0.mlp.c_fc.weight.codes"].Data - first);
+            }
+        }
+
+        byte[] bytes = File.ReadAllBytes(path);
+        bytes[at] = 0x80;
+        File.WriteAllBytes(path, bytes);
+        using OpenedModel saved = OpenedModel.Open(ModelLocator.FromDirectory(_folder.Path));
+        TestCheckpoints.Refuses(
+            () => Load(saved, QuantizationFormat.EightBit).Dispose(), $"Tensor 'h.0.mlp.c_fc.weight.codes' of {path} or its scales hold values that no packer writes");
     }
 
     [Fact]
