@@ -8,7 +8,7 @@ public sealed class ChartSvgTests
 {
     private static readonly XNamespace _svg = "http://www.w3.org/2000/svg";
 
-    private static readonly XElement _root = XDocument.Parse(ChartSvg.Complete(
+    private readonly XElement _root = XDocument.Parse(ChartSvg.Complete(
         """
         <svg xmlns="http://www.w3.org/2000/svg" width="600" height="325">
           <clipPath id="cl_17"><rect width="10" height="10"/></clipPath>

@@ -43,6 +43,12 @@ public sealed class TrendChartsTests
     }
 
     [Fact]
+    public void ChangesAreSaidOneAfterTheOther() => Assert.Equal(
+        "24 runs from 1000 to 1000 tok/s. Run of 2026-03-09 06:00:00 UTC (commit 0123456789ab): -20.0%, worse. "
+            + "Run of 2026-03-17 06:00:00 UTC (commit 0123456789ab): +25.0%, better.",
+        TrendCharts.Of(ChartReports.History(run => run is < 8 or >= 16 ? 1000 : 800, runs: 24)).Single().Description);
+
+    [Fact]
     public void WhatIsNotKnownIsLeftOut()
     {
         HistoryEntry[] history =

@@ -85,6 +85,10 @@ public sealed class RunHistoryTests
         ChangePoint change = Assert.Single(throughput.ChangePoints);
         Assert.Equal((5, 100.0, 80.0, false), (change.Index, change.Before, change.After, change.IsImprovement));
         Assert.DoesNotContain(all, series => series.Case is { ModelName: "gpt2-medium", Quantization: "8-bit" });
+        Assert.All(all, series => Assert.Equal(10, series.Points.Count));
+        RunReport unmeasured = Run(1, 100);
+        unmeasured = unmeasured with { Results = [unmeasured.Results[0] with { MemoryGb = null, LoadTimeSec = double.NaN, FirstTokenLatencyMs = double.PositiveInfinity }] };
+        Assert.Equal(["throughput_tokens_per_sec"], Trends.Of([new("1.json", unmeasured)]).Select(series => series.Metric.Key));
     }
 
     private static RunReport Run(int day, double throughput)
