@@ -225,6 +225,32 @@ public sealed class QuantizedCheckpointTests : IDisposable
         TestCheckpoints.Refuses(() => ModelQuantizer.Quantize(source, QuantizationFormat.EightBit, null, file), file, "cannot be written", "--artifacts");
     }
 
+    [Fact]
+    public void A_small_file_that_cannot_be_written_is_one_sentence()
+    {
+        using OpenedModel source = Variant("smallest-f32");
+        Directory.CreateDirectory(_folder["config.json"]);
+        TestCheckpoints.Refuses(
+            () => ModelQuantizer.Quantize(source, QuantizationFormat.EightBit, null, _folder.Path),
+            $"{_folder.Path} can't be written (",
+            "), expected a folder for the checkpoint; name another one.");
+    }
+
+    /// <summary>Whole sequences as long as the context: what is left over at the end is not used.</summary>
+    [Fact]
+    public void A_calibration_text_needs_one_whole_sequence()
+    {
+        using TemporaryFolder model = new();
+        using OpenedModel source = OpenedModel.Open(TestCheckpoints.Folder(model, TestCheckpoints.Weights(TestCheckpoints.Tiny)));
+        QuantizationFormat format = QuantizationFormat.Parse("int4-g32-sym+gptq");
+        TestCheckpoints.Refuses(
+            () => ModelQuantizer.Quantize(source, format, (TestModels.Ids(7, 11, 1), Hash), _folder.Path),
+            "The calibration text has 7 tokens, expected at least 8; give a longer text.");
+        ModelQuantizer.Quantize(source, format, (TestModels.Ids(15, 11, 1), Hash), _folder["a"]);
+        ModelQuantizer.Quantize(source, format, (TestModels.Ids(15, 11, 1)[..8], Hash), _folder["b"]);
+        Assert.Equal(File.ReadAllBytes(Path.Combine(_folder["a"], "model.safetensors")), File.ReadAllBytes(Path.Combine(_folder["b"], "model.safetensors")));
+    }
+
     public void Dispose() => _folder.Dispose();
 
     private static OpenedModel Variant(string name) => OpenedModel.Open(ModelLocator.FromDirectory(Path.Combine(Fixtures.Root, "variants", name)));

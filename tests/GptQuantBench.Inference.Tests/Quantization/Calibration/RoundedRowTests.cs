@@ -76,6 +76,8 @@ public class RoundedRowTests
     }
 
     [Theory]
+    [InlineData(0.5f, 14, 1f, true)]
+    [InlineData(0.5f, 1, -1f, true)]
     [InlineData(0.5f, 15, 1f, false)]
     [InlineData(0.5f, 15, -1f, true)]
     [InlineData(0.5f, 0, -1f, false)]
