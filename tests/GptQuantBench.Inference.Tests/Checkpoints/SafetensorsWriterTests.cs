@@ -35,6 +35,7 @@ public sealed class SafetensorsWriterTests : IDisposable
         Assert.Throws<ArgumentOutOfRangeException>(() => writer.Write(layout.Entries[0], 0, new byte[4]));
         Assert.Throws<ArgumentOutOfRangeException>(() => writer.Write(layout.Entries[0], 1, new byte[3]));
         Assert.Throws<ArgumentOutOfRangeException>(() => writer.Write(layout.Entries[1], -1, new byte[1]));
+        Assert.Throws<ArgumentOutOfRangeException>(() => writer.Write(layout.Entries[1], 0, new byte[4]));
         writer.Write(layout.Entries[0], 1, new byte[2]);
         writer.Write(layout.Entries[0], 3, []);
     }
