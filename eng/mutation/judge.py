@@ -1,4 +1,4 @@
-"""Lets the tests judge Stryker's mutants: judge.py RESULTS PROJECT TESTS.dll [--fresh] [FILE...]. MutantJudge.cs is the program that it gives orders to."""
+"""Lets the tests judge Stryker's mutants: judge.py RESULTS PROJECT TESTS.dll [--fresh] [--rest] [FILE...]. MutantJudge.cs is the program that it gives orders to."""
 import fcntl
 import fnmatch
 import hashlib
@@ -13,9 +13,12 @@ import threading
 
 # Tests of other areas, which reach these from afar.
 LEFT_OUT = (".Hub.", ".Backends.", ".Tokenization.", ".Evaluation.", ".Soak.")
-LONGEST_COVERAGE = 60
+# A test that takes longer judges nothing: what only such a test reaches counts as not covered.
+LONGEST_COVERAGE = 10
 # Seconds of tests that a mutant is given, the quickest tests first: those that follow could only find more.
 BUDGET = float(os.environ.get("MUTATION_SECONDS", "2"))
+# The same for what is computed once in a process: only the first test was seen to reach it, and any may depend on it.
+STATIC_BUDGET = 10.0
 BATCH = 10
 
 
@@ -101,7 +104,7 @@ class Judge:
                 print(f"left out, {ended}: {name}", flush=True)
                 worker = self.start()
                 ends += 1
-                if ends > 20:
+                if ends > 40:
                     sys.exit("Too many tests end their process; something is wrong with it.")
                 continue
             if answer["fails"]:
@@ -123,6 +126,16 @@ class Judge:
             chosen.append(test)
         return chosen
 
+    def tests_of_static(self, of_file):
+        """Those that reach the file first, then all others."""
+        first, seconds, chosen = set(self.tests_of(of_file)), 0.0, []
+        for test in sorted(self.coverage, key=lambda test: (test not in first, self.coverage[test]["seconds"])):
+            seconds += self.coverage[test]["seconds"]
+            if seconds > STATIC_BUDGET:
+                break
+            chosen.append(test)
+        return chosen
+
     def limit(self, tests):
         return 5 + 4 * sum(self.coverage[test]["seconds"] for test in tests)
 
@@ -135,10 +148,20 @@ class Judge:
         return ("Killed", answer["killer"]) if answer["killer"] else ("Survived", None)
 
 
-def judge_all(judge, mutants, of_file, is_fresh, report):
+def judge_all(judge, mutants, of_file, static, is_again, report):
     work = queue.Queue()
+    # What noticed one change of a file is likely to notice the next.
+    noticed = {}
+
+    def in_order(tests, mutant):
+        ranks = noticed.setdefault(min(of_file[mutant]), {})
+        return sorted(tests, key=lambda test: -ranks.get(test, 0))
+
     for start in range(0, len(mutants), BATCH):
         work.put(mutants[start:start + BATCH])
+
+    def is_fresh(mutant):
+        return is_again or mutant in static
 
     def afresh(mutant, tests):
         try:
@@ -162,13 +185,16 @@ def judge_all(judge, mutants, of_file, is_fresh, report):
             for mutant in batch:
                 tests = judge.tests_of({mutant})
                 in_process = tests and not is_fresh(mutant)
-                results[mutant] = judge.judge(worker, mutant, tests) if in_process else ("NoCoverage" if not tests else "Survived", None)
+                results[mutant] = judge.judge(worker, mutant, in_order(tests, mutant)) if in_process else ("NoCoverage" if not tests else "Survived", None)
                 if worker.process.poll() is not None:
                     worker = judge.start()
                 if results[mutant][1]:
                     killers.append(results[mutant][1])
-                elif results[mutant][0] in ("Survived", "NoCoverage") and is_fresh(mutant) and judge.tests_of(of_file[mutant]):
-                    again = afresh(mutant, judge.tests_of(of_file[mutant]))
+                    ranks = noticed[min(of_file[mutant])]
+                    ranks[results[mutant][1]] = ranks.get(results[mutant][1], 0) + 1
+                elif results[mutant][0] in ("Survived", "NoCoverage") and is_fresh(mutant):
+                    tests = judge.tests_of_static(of_file[mutant]) if mutant in static else judge.tests_of(of_file[mutant])
+                    again = afresh(mutant, tests) if tests else results[mutant]
                     if again[0] != "Survived":
                         results[mutant] = again
             # A mutant may leave something behind that makes later tests fail: then each of the batch gets a process of its own.
@@ -191,8 +217,8 @@ def judge_all(judge, mutants, of_file, is_fresh, report):
 
 
 def main():
-    is_again = "--fresh" in sys.argv
-    folder, project, tests, *globs = [argument for argument in sys.argv[1:] if argument != "--fresh"]
+    is_again, is_rest = "--fresh" in sys.argv, "--rest" in sys.argv
+    folder, project, tests, *globs = [argument for argument in sys.argv[1:] if argument not in ("--fresh", "--rest")]
     stored = pathlib.Path(folder) / f"{project}.judged.json"
     judged = json.loads(stored.read_text()) if stored.exists() else {}
     files, static = {}, set()
@@ -224,8 +250,10 @@ def main():
     # A process for each survivor takes long; with --fresh, the survivors of an earlier judgement get one.
     if is_again:
         every = [mutant for mutant in every if judged.get(str(mutant), {}).get("status") in ("Survived", "NoCoverage")]
+    if is_rest:
+        every = [mutant for mutant in every if str(mutant) not in judged]
     of_file = {mutant: set(mutants) for mutants in files.values() for mutant in mutants}
-    judge_all(judge, every, of_file, lambda mutant: is_again or mutant in static, report)
+    judge_all(judge, every, of_file, static, is_again, report)
 
 
 main()

@@ -13,7 +13,8 @@ def read(folder):
     files, rest = {}, []
     for path in sorted(pathlib.Path(folder).glob("*.mutants.json")):
         project = path.name.removesuffix(".mutants.json")
-        judged = json.loads(path.with_name(f"{project}.judged.json").read_text())
+        verdicts = path.with_name(f"{project}.judged.json")
+        judged = json.loads(verdicts.read_text()) if verdicts.exists() else {}
         for name, file in json.loads(path.read_text())["files"].items():
             wanted = [mutant for mutant in file["mutants"] if mutant["status"] not in ("CompileError", "Ignored")]
             mutants = [mutant | judged[mutant["id"]] for mutant in wanted if mutant["id"] in judged]

@@ -26,7 +26,7 @@ internal static class RooflineChart
             {
                 Value = token,
                 Part = floor ?? 0,
-                Text = $"{FigureFormat.Number(token)} {unit}, floor {FigureFormat.Number(floor)} ({FigureFormat.Percent(result.Roofline?.Fraction)})",
+                Text = floor is null ? "" : $"{FigureFormat.Number(token)} {unit}, floor {FigureFormat.Number(floor)} ({FigureFormat.Percent(result.Roofline?.Fraction)})",
             };
         });
         return chart is null ? null : new BarChart

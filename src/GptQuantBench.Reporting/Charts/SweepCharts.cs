@@ -42,7 +42,7 @@ internal static class SweepCharts
         {
             Name = name,
             Title = title,
-            Subtitles = [.. new[] { string.Join(", ", models.Length == 1 ? [models[0], .. devices.Take(1)] : devices.Length == 1 ? devices : []) }.Where(line => line.Length > 0)],
+            Subtitles = [.. new[] { string.Join(", ", [.. models.Length == 1 ? models : [], .. devices.Length == 1 ? devices : []]) }.Where(line => line.Length > 0)],
             Description = string.Join(" ", series.Select(line =>
                 $"{line.Label}: {string.Join(", ", line.Points.Select(point => $"{FigureFormat.Number(point.Y)} at {ChartTicks.Text(point.X)}"))} ({yLabel.Split(';')[0]} by {xLabel}).")),
             XLabel = xLabel,

@@ -18,6 +18,11 @@ internal sealed class TrendChart : Chart
     /// <summary>The axis shows at least this share of the median to each side, so that noise does not look like news.</summary>
     private const double LeastRange = 0.05;
 
+    /// <summary>Share of the horizontal axis that stays free at its ends, so that no marker is cut where runs are many.</summary>
+    private const double Margin = 0.01;
+
+    private const int DataWidth = Width - AxisWidth - SidePadding;
+
     /// <summary>The series.</summary>
     public required TrendSeries Series { get; init; }
 
@@ -31,7 +36,8 @@ internal sealed class TrendChart : Chart
         (double bottom, double top) = Limits();
         StyleAxes(plot, theme);
         plot.Layout.Fixed(new PixelPadding(AxisWidth, SidePadding, AxisHeight, HeadingHeight));
-        plot.Axes.SetLimits(-0.6, Points.Count - 0.4, bottom, top);
+        double room = Math.Max(0.6, Points.Count * Margin);
+        plot.Axes.SetLimits(-room, Points.Count - 1 + room, bottom, top);
         plot.Axes.Left.Label.Text = Series.Metric.Unit;
         plot.Axes.Bottom.Label.Text = "runs, oldest first";
         plot.Axes.Left.TickGenerator = new NumericAutomatic { LabelFormatter = ChartTicks.Text, MinimumTickSpacing = 30 };
@@ -56,7 +62,7 @@ internal sealed class TrendChart : Chart
         line.MarkerSize = 7;
         foreach (ChangePoint change in Series.ChangePoints)
         {
-            DrawChange(plot, theme, change, top);
+            DrawChange(plot, theme, change, plot.Axes.GetLimits());
         }
     }
 
@@ -72,17 +78,22 @@ internal sealed class TrendChart : Chart
         }
     }
 
-    private static void DrawChange(Plot plot, ChartTheme theme, ChangePoint change, double top)
+    private static void DrawChange(Plot plot, ChartTheme theme, ChangePoint change, AxisLimits limits)
     {
-        Color color = Color.FromHex(change.IsImprovement ? "#009E73" : "#D55E00");
-        VerticalLine line = plot.Add.VerticalLine(change.Index - 0.5, 2, color, LinePattern.Dashed);
+        double x = change.Index - 0.5;
+        VerticalLine line = plot.Add.VerticalLine(x, 2, Color.FromHex(change.IsImprovement ? "#009E73" : "#D55E00"), LinePattern.Dashed);
         line.ExcludeFromLegend = true;
-        Text label = plot.Add.Text($"{FigureFormat.Change(change.Change)} {(change.IsImprovement ? "better" : "worse")}", change.Index - 0.5, top);
+        string text = $"{FigureFormat.Change(change.Change)} {(change.IsImprovement ? "better" : "worse")}";
+        float center = (float)((x - limits.Left) / (limits.Right - limits.Left) * DataWidth);
+        float half = ChartText.Width(text, SmallTextSize, isBold: true) / 2;
+        Text label = plot.Add.Text(text, x, limits.Top);
         label.LabelStyle.Font = ChartFonts.Instance.Typeface(isBold: true);
         label.LabelFontSize = SmallTextSize;
         label.LabelFontColor = theme.TextColor;
         label.LabelBackgroundColor = theme.BackgroundColor;
-        label.LabelAlignment = change.Index <= 1 ? Alignment.UpperLeft : Alignment.UpperCenter;
+        label.LabelAlignment = Alignment.UpperCenter;
+        // What lies outside the axes is not drawn: a label at their end would lose its sign or its word.
+        label.OffsetX = Math.Clamp(center, half, DataWidth - half) - center;
         label.OffsetY = 2;
     }
 

@@ -93,7 +93,8 @@ public static partial class HtmlReport
         {
             try
             {
-                html.Append("<figure>\n").Append(chart.ToSvg(ChartTheme.Light)).Append("</figure>\n");
+                string svg = chart.ToSvg(ChartTheme.Light);
+                html.Append("<figure>\n").Append(svg).Append("</figure>\n");
             }
             // As with chart files: a picture is never worth the page.
             catch (Exception exception)

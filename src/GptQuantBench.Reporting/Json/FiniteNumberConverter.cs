@@ -7,20 +7,9 @@ namespace GptQuantBench.Reporting.Json;
 /// <summary>Figures in JSON: NaN and infinity are no figures, so they are written as null and refused when read.</summary>
 internal sealed class FiniteNumberConverter : JsonConverter<double?>
 {
-    public override double? Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
-    {
-        if (reader.TokenType == JsonTokenType.Null)
-        {
-            return null;
-        }
-
-        if (reader.TokenType != JsonTokenType.Number)
-        {
-            throw new JsonException();
-        }
-
-        return Ratio.Finite(reader.GetDouble()) ?? throw new JsonException();
-    }
+    // The serializer answers null itself, and names the place of what is no number.
+    public override double? Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
+        Ratio.Finite(reader.GetDouble()) ?? throw new JsonException();
 
     public override void Write(Utf8JsonWriter writer, double? value, JsonSerializerOptions options)
     {

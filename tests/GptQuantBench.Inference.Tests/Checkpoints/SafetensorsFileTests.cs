@@ -345,6 +345,24 @@ public sealed class SafetensorsFileTests : IDisposable
         Assert.Equal(10, exclusive.Length);
     }
 
+    /// <summary>A mapping that stays holds the file's blocks, though it is deleted.</summary>
+    [Fact]
+    public void Nothing_stays_mapped_after_an_error_and_after_dispose()
+    {
+        Assert.SkipUnless(File.Exists("/proc/self/maps"), "This system does not list what a process has mapped.");
+        string path = _folder["mapped.safetensors"];
+        File.WriteAllBytes(path, TestCheckpoints.Bytes("{}", 1));
+        Assert.Throws<Inference.Models.ModelFormatException>(() => SafetensorsFile.Open(path));
+        Assert.DoesNotContain(path, File.ReadAllText("/proc/self/maps"), StringComparison.Ordinal);
+        File.WriteAllBytes(path, TestCheckpoints.Bytes("{}", 0));
+        using (SafetensorsFile.Open(path))
+        {
+            Assert.Contains(path, File.ReadAllText("/proc/self/maps"), StringComparison.Ordinal);
+        }
+
+        Assert.DoesNotContain(path, File.ReadAllText("/proc/self/maps"), StringComparison.Ordinal);
+    }
+
     [Fact]
     public void The_trained_fixture_opens()
     {

@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Text.Json;
 using GptQuantBench.Inference.Checkpoints;
 using GptQuantBench.Inference.Models;
 
@@ -52,6 +54,40 @@ public sealed class SyntheticCheckpointTests : IDisposable
         {
             Assert.Equal(Scalar(SyntheticValues.Key(42, 3), 1_000_000 + i, 0.02f), values[i]);
         }
+    }
+
+    /// <summary>The outputs of SplitMix64 for the seed 1234567 that are published with the generator's reference code.</summary>
+    [Fact]
+    public void Keys_are_the_outputs_of_SplitMix64() =>
+        Assert.Equal(
+            [6457827717110365317, 3203168211198807973, 9817491932198370423, 4593380528125082431, 16408922859458223821],
+            Enumerable.Range(0, 5).Select(stream => SyntheticValues.Key(1234567, stream)));
+
+    /// <summary>
+    /// Reports of different machines name weights by their hash; a change of the bytes must come with another
+    /// generator's name. A Python program of the definition gave the same bytes.
+    /// </summary>
+    [Theory]
+    [InlineData(42UL, "a97c1c62a50dbc8929d6218a8e8dfb57892fe7b655e8db18f05ad075fcc32265")]
+    [InlineData(null, "01f1b3f44ed9aacef1beb409e1eecd902b120a6c95556b12b033a0135f943f78")]
+    public void The_bytes_of_a_seed_never_change(ulong? seed, string expected)
+    {
+        ModelLocation location = new()
+        {
+            Name = "tiny",
+            WeightsFile = _folder["tiny.safetensors"],
+            Configuration = TestCheckpoints.Tiny,
+            Origin = WeightOrigin.Synthetic,
+            SyntheticSeed = seed,
+        };
+        SyntheticCheckpoint.Ensure(location);
+        byte[] file = File.ReadAllBytes(location.WeightsFile);
+        using JsonDocument header = JsonDocument.Parse(file.AsMemory(8, checked((int)BitConverter.ToUInt64(file))));
+        Assert.Equal(
+            $"{{\"format\":\"pt\",\"generator\":\"GptQuantBench synthetic weights 1\",\"seed\":\"{seed ?? 0}\"}}",
+            header.RootElement.GetProperty("__metadata__").GetRawText());
+        Assert.Equal(expected, WeightsHash.Compute(location));
+        Assert.Equal(expected, Convert.ToHexStringLower(SHA256.HashData(file)));
     }
 
     [Fact]

@@ -45,4 +45,46 @@ public unsafe class HalfVectorsTests
 
         Assert.Equal(_expected, values.Select(value => value + 0f));
     }
+
+    /// <summary>The quicker way, for vectors in which no half is subnormal or zero.</summary>
+    [Fact]
+    public void Every_normal_half_is_widened_exactly()
+    {
+        short[] normal = [.. _finite.Where(bits => Half.IsNormal(BitConverter.Int16BitsToHalf(bits)))];
+        Assert.Equal(2 * 30 * 1024, normal.Length);
+        float[] wide = new float[normal.Length], narrow = new float[normal.Length];
+        fixed (short* source = normal)
+        fixed (float* wideAt = wide, narrowAt = narrow)
+        {
+            for (int i = 0; i < normal.Length; i += 16)
+            {
+                HalfVectors.WidenNormal(Vector256.Load(source + i)).Store(wideAt + i);
+                HalfVectors.WidenNormal(Vector128.Load(source + i)).Store(narrowAt + i);
+                HalfVectors.WidenNormal(Vector128.Load(source + i + 8)).Store(narrowAt + i + 8);
+            }
+        }
+
+        float[] expected = [.. normal.Select(bits => (float)BitConverter.Int16BitsToHalf(bits))];
+        Assert.Equal(expected, wide);
+        Assert.Equal(expected, narrow);
+    }
+
+    /// <summary>One half of 32 that is subnormal or zero, of either sign, at each place.</summary>
+    [Theory]
+    [InlineData(0x0000, true)]
+    [InlineData(0x8000, true)]
+    [InlineData(0x0001, true)]
+    [InlineData(0x83FF, true)]
+    [InlineData(0x0400, false)]
+    [InlineData(0x8400, false)]
+    [InlineData(0x7BFF, false)]
+    public void A_half_that_is_not_normal_is_seen(int bits, bool expected)
+    {
+        for (int place = 0; place < 32; place++)
+        {
+            short[] halves = [.. Enumerable.Range(0, 32).Select(i => i == place ? (short)bits : BitConverter.HalfToInt16Bits((Half)(i % 2 == 0 ? 1.5f : -2f)))];
+            Assert.Equal(expected, HalfVectors.AnySubnormal(Vector512.Create<short>(halves)));
+            Assert.Equal(expected, HalfVectors.AnySubnormal(Vector256.Create<short>(halves.AsSpan(0, 16)), Vector256.Create<short>(halves.AsSpan(16))));
+        }
+    }
 }

@@ -138,7 +138,7 @@ public class PackedMatrixTests
     {
         ModelFormatException exception = Assert.Throws<ModelFormatException>(
             () => PackedMatrix.Quantize(new MemoryLedger(), QuantizationFormat.Parse(format), 1, 2, [0f, value], "Tensor 'w'"));
-        Assert.Contains("65504", exception.Message, StringComparison.Ordinal);
+        Assert.Contains("beyond FP16's largest value of 65504; choose 8-bit for this model.", exception.Message, StringComparison.Ordinal);
         Assert.StartsWith("Tensor 'w' holds", exception.Message, StringComparison.Ordinal);
     }
 
@@ -172,6 +172,101 @@ public class PackedMatrixTests
         ];
         Assert.Equal(errors.Order(), errors);
         Assert.InRange(errors[^1], 1e-4, 1e-2);
+    }
+
+    [Fact]
+    public void Wrong_lengths_are_refused()
+    {
+        QuantizationFormat format = QuantizationFormat.Parse("int4-g32-sym");
+        Assert.Throws<ArgumentOutOfRangeException>(() => PackedMatrix.Quantize(new MemoryLedger(), format, 2, 3, new float[7], "test"));
+        using PackedMatrix matrix = PackedMatrix.Quantize(new MemoryLedger(), format, 2, 3, new float[6], "test");
+        Assert.Throws<ArgumentOutOfRangeException>(() => matrix.SetRow(0, new float[2], "test"));
+        Assert.Throws<ArgumentOutOfRangeException>(() => matrix.SetCodes(0, new byte[4], [Half.One], []));
+        Assert.Throws<ArgumentOutOfRangeException>(() => matrix.GetRow(0, new float[2]));
+        Assert.Throws<ArgumentOutOfRangeException>(() => matrix.Dequantize(new float[7]));
+        Assert.Throws<ArgumentOutOfRangeException>(() => new PackedLayout(format, 0, 3));
+        Assert.Throws<ArgumentOutOfRangeException>(() => new PackedLayout(format, 2, 0));
+        Assert.Throws<ArgumentOutOfRangeException>(() => QuantizationError.Between([1f], [1f, 2f]));
+    }
+
+    /// <summary>What a file holds where packed matrices stand, and no packer writes.</summary>
+    [Theory]
+    [InlineData("int4-g32-asym", 0, float.NaN, 1f)]
+    [InlineData("int4-g32-asym", 0, 1f, float.PositiveInfinity)]
+    [InlineData("int4-g32-sym", 0, float.NegativeInfinity, 0f)]
+    [InlineData("8-bit", 0, float.NaN, 0f)]
+    [InlineData("8-bit", 0x80, 1f, 0f)]
+    [InlineData("int8-g32-sym", 0x80, 1f, 0f)]
+    public void Parts_that_no_packer_writes_are_refused(string name, byte code, float scale, float minimum)
+    {
+        QuantizationFormat format = QuantizationFormat.Parse(name);
+        using PackedMatrix matrix = new(new MemoryLedger(), new PackedLayout(format, 1, 32));
+        byte[] scales = Bytes(scale, matrix.Layout.ScaleBytes), minima = Bytes(minimum, matrix.Layout.MinimumBytes), codes = new byte[matrix.Layout.CodeBytes];
+        codes[^1] = code;
+        Assert.Equal(
+            "Tensor 'w' or its scales hold values that no packer writes, expected finite scales and codes in range; use an undamaged file.",
+            Assert.Throws<ModelFormatException>(() => matrix.SetParts(codes, scales, minima, "Tensor 'w'")).Message);
+        matrix.SetParts(new byte[codes.Length], Bytes(1f, scales.Length), Bytes(1f, minima.Length), "Tensor 'w'");
+
+        static byte[] Bytes(float value, long length) => length switch
+        {
+            0 => [],
+            sizeof(float) => BitConverter.GetBytes(value),
+            _ => BitConverter.GetBytes((Half)value),
+        };
+    }
+
+    /// <summary>
+    /// Kernels read whole blocks: what a row lacks must mean nothing, whatever the memory held. 0 in FP16 and 8-bit; 4-bit codes 8 where
+    /// symmetric (8 − 8 = 0), else 0.
+    /// </summary>
+    [Theory]
+    [MemberData(nameof(Formats))]
+    public void What_the_last_block_lacks_means_nothing(string name)
+    {
+        QuantizationFormat format = QuantizationFormat.Parse(name);
+        foreach (int columns in new[] { 1, 5, 16, 17, 20, 31, 40, 63 })
+        {
+            float[] row = [.. Enumerable.Range(0, columns).Select(column => (column % 7) - 3f)];
+            using PackedMatrix packed = Spoiled(format, columns);
+            packed.SetRow(0, row, "test");
+            AssertAbsent(packed, columns);
+            if (format.Bits == 4)
+            {
+                using PackedMatrix set = Spoiled(format, columns);
+                byte[] codes = [.. Enumerable.Range(0, columns).Select(column => (byte)(column % 16))];
+                Half[] scales = [.. Enumerable.Repeat(Half.One, set.Layout.GroupsPerRow)];
+                set.SetCodes(0, codes, scales, format.IsSymmetric ? [] : scales);
+                AssertAbsent(set, columns);
+                float[] values = new float[columns];
+                set.GetRow(0, values);
+                Assert.Equal(codes.Select(code => code + (format.IsSymmetric ? -8f : 1f)), values);
+            }
+        }
+
+        static PackedMatrix Spoiled(QuantizationFormat format, int columns)
+        {
+            PackedMatrix matrix = new(new MemoryLedger(), new PackedLayout(format, 1, columns));
+            byte[] codes = new byte[matrix.Layout.CodeBytes];
+            Array.Fill(codes, (byte)0x55);
+            matrix.SetParts(codes, new byte[matrix.Layout.ScaleBytes], new byte[matrix.Layout.MinimumBytes], "test");
+            return matrix;
+        }
+
+        static void AssertAbsent(PackedMatrix matrix, int columns)
+        {
+            QuantizationFormat format = matrix.Layout.Format;
+            for (int column = columns; column < matrix.Layout.PaddedColumns; column++)
+            {
+                int code = format.Bits switch
+                {
+                    16 => BinaryPrimitives.ReadUInt16LittleEndian(matrix.Codes[(2 * column)..]),
+                    8 => matrix.Codes[column],
+                    _ => (matrix.Codes[(column / 32 * 16) + (column % 16)] >> (column % 32 < 16 ? 0 : 4)) & 15,
+                };
+                Assert.True(code == (format is { Bits: 4, IsSymmetric: true } ? 8 : 0), $"Column {column} of {columns}: {code}.");
+            }
+        }
     }
 
     private static float[] Unpacked(QuantizationFormat format, float[][] rows)

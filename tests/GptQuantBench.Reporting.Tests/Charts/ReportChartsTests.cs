@@ -91,6 +91,58 @@ public sealed partial class ReportChartsTests
     }
 
     [Fact]
+    public void WithoutAFloorOrATimeOfATokenThereIsNoRoofline()
+    {
+        RunReport near = ChartReports.Near();
+        Assert.Contains("roofline", ReportCharts.Of(near).Select(chart => chart.Name));
+        RunReport[] without =
+        [
+            near with { Results = [.. near.Results.Select(result => result with { Roofline = null })] },
+            near with { Results = [.. near.Results.Select(result => result with { TotalInferenceTimeSec = null, ThroughputTokensPerSec = null, InterTokenLatencyMs = null })] },
+        ];
+        Assert.All(without, report => Assert.DoesNotContain("roofline", ReportCharts.Of(report).Select(chart => chart.Name)));
+    }
+
+    [Theory]
+    [InlineData("A GPU", "A CPU", WeightKind.Real, "A GPU, 51 new tokens")]
+    [InlineData(null, "A CPU", WeightKind.Synthetic, "A CPU, 51 new tokens, synthetic weights")]
+    [InlineData(null, null, WeightKind.Real, "51 new tokens")]
+    public void TheSubtitleSaysWhereAndWhatWasMeasured(string? gpu, string? cpu, WeightKind first, string expected)
+    {
+        RunReport near = ChartReports.Near();
+        RunReport report = near with
+        {
+            Metadata = new RunMetadata { Gpu = gpu, Host = new HostRecord { Cpu = cpu } },
+            Results = [.. near.Results.Select((result, index) => result with { Weights = index == 0 ? first : WeightKind.Real })],
+        };
+        Assert.Equal(expected, ReportCharts.Of(report)[0].Subtitles[0]);
+    }
+
+    [Fact]
+    public void MemoryIsInMegabytesWhereEveryCaseHasFewerThan200()
+    {
+        Assert.Equal("gpt2: a 199 MB, b 100 MB.", Description(0.199, 0.1));
+        Assert.Equal("gpt2: a 0.200 GB, b 0.100 GB.", Description(0.2, 0.1));
+
+        static string Description(params double[] memoryGb) => ReportCharts.Of(new RunReport
+        {
+            Results =
+            [
+                .. memoryGb.Select((value, index) => new CaseResult { ModelName = "gpt2", Quantization = index == 0 ? "a" : "b", Success = true, MemoryGb = value }),
+            ],
+        }).Single().Description;
+    }
+
+    [Fact]
+    public void WhereEverythingIsZeroTheAxisEndsAtOne()
+    {
+        RunReport zero = new() { Results = [new CaseResult { ModelName = "gpt2", Quantization = "FP16", Success = true, LoadTimeSec = 0 }] };
+        string[] texts = [.. XDocument.Parse(ReportCharts.Of(zero).Single().ToSvg(ChartTheme.Light)).Descendants(_svg + "text").Select(text => text.Value)];
+        Assert.Contains("0 s", texts);
+        Assert.All(["0", "0.2", "1"], tick => Assert.Contains(tick, texts));
+    }
+
+    [Fact]
     public void AwkwardNamesAreDrawnWithinThePicture()
     {
         foreach (Chart chart in ReportCharts.Of(SampleReports.Awkward()))

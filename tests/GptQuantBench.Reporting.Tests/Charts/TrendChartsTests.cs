@@ -34,6 +34,53 @@ public sealed class TrendChartsTests
         Assert.Equal(5 * 4, charts.Count);
     }
 
+    [Fact]
+    public void ASteadyCaseSaysSo()
+    {
+        Chart chart = TrendCharts.Of(ChartReports.History(_ => 1000)).Single();
+        Assert.Equal("16 runs from 1000 to 1000 tok/s. The level did not change.", chart.Description);
+        Assert.Equal(["Example GPU, persistent", "Medians with smallest and largest sample; the axis does not begin at zero."], chart.Subtitles);
+    }
+
+    [Fact]
+    public void ChangesAreSaidOneAfterTheOther() => Assert.Equal(
+        "24 runs from 1000 to 1000 tok/s. Run of 2026-03-09 06:00:00 UTC (commit 0123456789ab): -20.0%, worse. "
+            + "Run of 2026-03-17 06:00:00 UTC (commit 0123456789ab): +25.0%, better.",
+        TrendCharts.Of(ChartReports.History(run => run is < 8 or >= 16 ? 1000 : 800, runs: 24)).Single().Description);
+
+    [Fact]
+    public void WhatIsNotKnownIsLeftOut()
+    {
+        HistoryEntry[] history =
+        [
+            .. ChartReports.History(run => run < 8 ? 1000 : 800, device: null)
+                .Select(entry => entry with { Report = entry.Report with { Metadata = entry.Report.Metadata with { Commit = null } } }),
+        ];
+        history[3] = history[3] with { Report = history[3].Report with { Results = [.. history[3].Report.Results.Select(result => result with { Samples = null })] } };
+        Chart chart = TrendCharts.Of(history).Single();
+        Assert.Equal(["Medians with smallest and largest sample; the axis does not begin at zero.", "Run of 2026-03-09 06:00:00 UTC: -20.0%, worse."], chart.Subtitles);
+    }
+
+    [Fact]
+    public void AShortCommitIsWhole() => Assert.Contains(
+        "Run of 2026-03-09 06:00:00 UTC (commit abc8): -20.0%, worse.", Chart("trend-throughput-gpt2-fp16", run => run < 8 ? 1 : 0.8).Subtitles);
+
+    /// <summary>File systems take no more than 255 bytes, and not every character.</summary>
+    [Fact]
+    public void NamesAreMadeOfLettersDigitsAndDashes()
+    {
+        string[] models = ["../A b_Ö c", "a B/c", "A (b) C", new string('x', 300), "模"];
+        Assert.Equal(
+            [
+                "trend-throughput-a-b-c-fp16",
+                "trend-throughput-a-b-c-fp16-2",
+                "trend-throughput-a-b-c-fp16-3",
+                "trend-throughput-" + new string('x', 120 - "trend-throughput-".Length),
+                "trend-throughput-fp16",
+            ],
+            TrendCharts.Of([.. models.SelectMany(model => ChartReports.History(_ => 1000, runs: 2, model: model))]).Select(chart => chart.Name));
+    }
+
     private static Chart Chart(string name, Func<int, double> factor) => TrendCharts.Of(History(16, factor)).Single(chart => chart.Name == name);
 
     private static string[] Texts(Chart chart) =>

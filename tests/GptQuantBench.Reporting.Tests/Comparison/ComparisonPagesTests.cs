@@ -3,6 +3,8 @@ using GptQuantBench.Reporting.Markdown;
 using GptQuantBench.Reporting.Records;
 using GptQuantBench.Reporting.Terminal;
 using GptQuantBench.Reporting.Tests.Support;
+using Spectre.Console;
+using Spectre.Console.Testing;
 
 namespace GptQuantBench.Reporting.Tests.Comparison;
 
@@ -37,6 +39,45 @@ public sealed class ComparisonPagesTests
         using var writer = new StringWriter();
         ConsoleComparison.Write(ReportConsole.Create(writer, isRedirected: true), _comparison);
         Assert.DoesNotContain('\u001b', writer.ToString());
+    }
+
+    [Theory]
+    [InlineData(true, "\u001b[1;38;5;9mRegression: 3 worse")]
+    [InlineData(false, "\u001b[1;38;5;2mNo ")]
+    public void ARegressionIsRedAndNoneGreen(bool isRegression, string expected)
+    {
+        using var console = new TestConsole();
+        console.Profile.Width = 200;
+        console.Profile.Capabilities.ColorSystem = ColorSystem.EightBit;
+        console.EmitAnsiSequences();
+        RunReport run = SampleReports.Full();
+        ConsoleComparison.Write(console, isRegression ? _comparison : ReportComparer.Compare(run, run, new ComparisonOptions()));
+        Assert.Contains(expected, console.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void AComparisonThatCannotBeReadIsOneSentence()
+    {
+        using var folder = new TemporaryFolder();
+        string path = folder.FileNamed("comparison.json");
+        foreach (string content in new[] { "", "null", "[]", "{\"cases\": [null]}", "{\"base\": {\"commit\": \"\\ud800\"}}" })
+        {
+            File.WriteAllText(path, content);
+            Assert.Equal(
+                $"Comparison '{path}' cannot be read: expected the output of compare --format json over two runs of the same build; give such a file.",
+                Assert.Throws<Reporting.Json.ReportFormatException>(() => ComparisonJson.Read(path)).Message);
+        }
+
+        File.WriteAllText(path, $"{{\"a\": \"{new string('a', 200_001)}\"}}");
+        Assert.StartsWith($"Comparison '{path}' has a text of 200001 bytes", Assert.Throws<Reporting.Json.ReportFormatException>(() => ComparisonJson.Read(path)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void MarkdownNamesReportDeviceCommitAndTimeAsFarAsTheyAreKnown()
+    {
+        ComparedRun run = new() { Report = "folder/a.json", Device = "A GPU", Commit = "abc", StartedAt = new DateTimeOffset(2026, 1, 2, 3, 4, 5, TimeSpan.Zero) };
+        string text = ComparisonMarkdown.Of(_comparison with { Base = run, New = run with { Report = null, Commit = null, StartedAt = null } });
+        Assert.Contains("\n- Base: `a.json`, A GPU, commit abc, 2026-01-02 03:04:05 UTC\n- New: A GPU\n", text, StringComparison.Ordinal);
     }
 
     [Fact]

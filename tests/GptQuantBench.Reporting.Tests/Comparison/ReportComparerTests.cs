@@ -125,6 +125,41 @@ public sealed class ReportComparerTests
     }
 
     [Fact]
+    public void ARowIsPairedOnce()
+    {
+        CaseResult graph = _full.Results[0] with { Decode = "graph" }, eager = graph with { Decode = "eager" };
+        ReportComparison more = Compare(_full with { Results = [graph] }, _full with { Results = [graph, eager] });
+        Assert.Empty(Assert.Single(more.Cases).NotComparable);
+        Assert.Contains("gpt2 FP16 is in the new report only.", more.Warnings);
+        ReportComparison fewer = Compare(_full with { Results = [graph, graph with { MemoryGb = 9 }] }, _full with { Results = [graph] });
+        Assert.Single(fewer.Cases);
+        Assert.Contains("gpt2 FP16 is in the base report only.", fewer.Warnings);
+    }
+
+    [Fact]
+    public void BackendAndDecodePathAreThoseOfTheRunThatHasThem()
+    {
+        CaseResult known = _full.Results[0], unknown = known with { Backend = null, Decode = null };
+        Assert.Equal(("cuda", "persistent"), Described(known, unknown));
+        Assert.Equal(("cuda", "persistent"), Described(unknown, known));
+        Assert.Equal((null, null), Described(unknown, unknown));
+
+        static (string? Backend, string? Decode) Described(CaseResult before, CaseResult after)
+        {
+            CaseVerdicts pair = Assert.Single(Compare(_full with { Results = [before] }, _full with { Results = [after] }).Cases);
+            return (pair.Backend, pair.Decode);
+        }
+    }
+
+    [Fact]
+    public void AFailureWithoutAReasonSaysSo()
+    {
+        RunReport failing = With(0, result => CaseFailure.Of(result, "x") with { Error = null });
+        Assert.Equal("It failed in the new run: no reason given", Compare(_full, failing).Cases[0].Metrics.Single().Note);
+        Assert.Equal("It failed in the base run: no reason given", Compare(failing, _full).Cases[0].Metrics.Single().Note);
+    }
+
+    [Fact]
     public void AFailedCaseTakesNoVerdictOfAnother()
     {
         var noise = new Noise(3);

@@ -18,12 +18,29 @@ public sealed class DerivedFigureTests
 
     [Theory]
     [InlineData(0.5, 10.0, 50, 10.0)]
+    [InlineData(0.5, 10.0, 2, 490.0)]
     [InlineData(0.5, 10.0, 1, null)]
     [InlineData(0.5, 10.0, null, null)]
     [InlineData(null, 10.0, 50, null)]
     [InlineData(0.005, 10.0, 50, null)]
     public void InterTokenLatencyIsWhatFollowsTheFirstToken(double? totalSec, double? firstMs, int? tokens, double? expected) =>
         Assert.Equal(expected, InterToken.MeanMs(totalSec, firstMs, tokens));
+
+    /// <summary>A time of zero or less, or that is no number, was not measured; a process without one is no observation.</summary>
+    [Fact]
+    public void ProcessesWithoutAnUsableTimeAreNoObservation()
+    {
+        CaseResult result = new()
+        {
+            ModelName = "m",
+            Quantization = "FP16",
+            Success = true,
+            NumTokensGenerated = 50,
+            Samples = new CaseSamples { LoadTimeSec = [[2], [], [0], [-1], [double.NaN], [double.PositiveInfinity], [3, 5]], TotalInferenceTimeSec = [[0.5, 0, 0.25]] },
+        };
+        Assert.Equal([2.0, 4], CaseMetrics.All.Single(metric => metric.Key == "load_time_sec").ProcessMedians(result));
+        Assert.Equal((100.0, 200.0), (result.Spread!.ThroughputTokensPerSec!.Min, result.Spread.ThroughputTokensPerSec.Max));
+    }
 
     [Fact]
     public void RecordedInterTokenLatencyComesFirst()

@@ -44,6 +44,54 @@ public sealed class RunFindingsTests
     }
 
     [Fact]
+    public void TheSmallestOfTheFormatsWithinTheLimitIsNamed()
+    {
+        QualityRecord quality = SampleReports.Full().Results[0].Quality!;
+        RunReport report = new()
+        {
+            Results =
+            [
+                .. new[] { ("FP16", 1.0, 100.0), ("8-bit", 0.5, 100), ("4-bit", 0.25, 100.9), ("3-bit", 0.2, 101.1), ("other", 1.0, 100) }.Select(row => new CaseResult
+                {
+                    ModelName = "m", Quantization = row.Item1, Success = true, MemoryGb = row.Item2, Quality = quality with { Perplexity = row.Item3 },
+                }),
+            ],
+        };
+        Assert.Equal(
+            "m: perplexity against FP16: 8-bit 0.0%, 4-bit +0.9%, 3-bit +1.1%, other 0.0%; 4-bit is the smallest format within 1%.", RunFindings.Of(report)[^1]);
+    }
+
+    /// <summary>Equally fast is not faster, equally large is not smaller.</summary>
+    [Fact]
+    public void WhatIsEqualIsNoReasonToChoose()
+    {
+        CaseResult fp16 = new() { ModelName = "m", Quantization = "FP16", Success = true, ThroughputTokensPerSec = 100, MemoryGb = 1 };
+        Assert.Contains(
+            "m: for speed FP16 (the fastest other, 4-bit, reaches 1.00x), for memory FP16 (no format is smaller).",
+            RunFindings.Of(new RunReport { Results = [fp16, fp16 with { Quantization = "4-bit" }] }));
+    }
+
+    [Fact]
+    public void TheBaselineIsFp16OrElseTheFirstFormat()
+    {
+        CaseResult fp16 = new()
+        {
+            ModelName = "m",
+            Quantization = "FP16",
+            Success = true,
+            FirstTokenLatencyMs = 1,
+            InterTokenLatencyMs = new InterTokenLatency { Mean = 1 },
+        };
+        CaseResult slow = fp16 with { Quantization = "8-bit", InterTokenLatencyMs = new InterTokenLatency { Mean = 2 } };
+        const string Start = "m: a chat answer of 200 tokens takes ";
+        Assert.Equal(Start + "200 ms in FP16, the fastest.", Chat(slow, fp16));
+        Assert.Equal(Start + "200 ms in FP16.", Chat(fp16));
+        Assert.Equal(Start + "399 ms in 8-bit, 200 ms in 4-bit, the fastest.", Chat(slow, fp16 with { Quantization = "4-bit" }));
+
+        static string Chat(params CaseResult[] results) => RunFindings.Of(new RunReport { Results = results }).Single(sentence => sentence.StartsWith(Start, StringComparison.Ordinal));
+    }
+
+    [Fact]
     public void QualityOfSyntheticWeightsIsNotKnown()
     {
         RunReport full = SampleReports.Full();

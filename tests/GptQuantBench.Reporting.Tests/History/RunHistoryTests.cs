@@ -27,7 +27,9 @@ public sealed class RunHistoryTests
             Results = [report.Results[0] with { Device = null }, report.Results[0] with { Device = "Second (Device)" }],
         };
         Assert.Equal("19700101T000000Z-second-device-0123456789ab.json", RunHistory.FileName(report));
-        report = report with { Results = [], Metadata = report.Metadata with { Commit = "0123456789ab" } };
+        report = report with { Metadata = report.Metadata with { Host = new HostRecord { Cpu = "Some CPU" } } };
+        Assert.Equal("19700101T000000Z-second-device-0123456789ab.json", RunHistory.FileName(report));
+        report = report with { Results = [], Metadata = report.Metadata with { Commit = "0123456789ab", Host = null } };
         Assert.Equal("19700101T000000Z-unknown-0123456789ab.json", RunHistory.FileName(report));
         report = report with { Metadata = report.Metadata with { Commit = null, Host = new HostRecord { Cpu = "Some CPU" } } };
         Assert.Equal("19700101T000000Z-some-cpu-nogit.json", RunHistory.FileName(report));
@@ -47,7 +49,25 @@ public sealed class RunHistoryTests
         IReadOnlyList<HistoryEntry> history = RunHistory.Read(folder.FileNamed("runs"), unreadable.Add);
         Assert.Equal([1, 2, 3], history.Select(entry => entry.Report.Metadata.StartedAt!.Value.Day));
         Assert.Contains("broken.json", Assert.Single(unreadable), StringComparison.Ordinal);
-        Assert.Throws<ReportFormatException>(() => RunHistory.Read(folder.FileNamed("no-such"), unreadable.Add));
+        string missing = folder.FileNamed("no-such");
+        string message = Assert.Throws<ReportFormatException>(() => RunHistory.Read(missing, unreadable.Add)).Message;
+        Assert.StartsWith($"History '{missing}' cannot be read (", message, StringComparison.Ordinal);
+        Assert.EndsWith("): give the folder of earlier runs, artifacts/runs.", message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void RunsOfOneMomentAreInTheOrderOfTheirFilesAndThoseWithoutATimeFirst()
+    {
+        using var folder = new TemporaryFolder();
+        foreach ((string name, int day) in new[] { ("c", 2), ("b", 2), ("d", 1) })
+        {
+            ReportFile.Write(folder.FileNamed(name + ".json"), Run(day, 100));
+        }
+
+        RunReport untimed = Run(3, 100);
+        ReportFile.Write(folder.FileNamed("z.json"), untimed with { Metadata = untimed.Metadata with { StartedAt = null } });
+        File.WriteAllText(folder.FileNamed("notes.txt"), "no report");
+        Assert.Equal(["z.json", "d.json", "b.json", "c.json"], RunHistory.Read(folder.FileNamed(), Assert.Fail).Select(entry => Path.GetFileName(entry.File)));
     }
 
     [Fact]
@@ -65,6 +85,10 @@ public sealed class RunHistoryTests
         ChangePoint change = Assert.Single(throughput.ChangePoints);
         Assert.Equal((5, 100.0, 80.0, false), (change.Index, change.Before, change.After, change.IsImprovement));
         Assert.DoesNotContain(all, series => series.Case is { ModelName: "gpt2-medium", Quantization: "8-bit" });
+        Assert.All(all, series => Assert.Equal(10, series.Points.Count));
+        RunReport unmeasured = Run(1, 100);
+        unmeasured = unmeasured with { Results = [unmeasured.Results[0] with { MemoryGb = null, LoadTimeSec = double.NaN, FirstTokenLatencyMs = double.PositiveInfinity }] };
+        Assert.Equal(["throughput_tokens_per_sec"], Trends.Of([new("1.json", unmeasured)]).Select(series => series.Metric.Key));
     }
 
     private static RunReport Run(int day, double throughput)

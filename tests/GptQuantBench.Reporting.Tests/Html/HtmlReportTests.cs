@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Text;
 using System.Text.RegularExpressions;
 using GptQuantBench.Reporting.Charts;
 using GptQuantBench.Reporting.Html;
@@ -76,6 +78,89 @@ public sealed partial class HtmlReportTests
         Assert.Equal(ids.Distinct(), ids);
     }
 
+    /// <summary>Charts are drawn light; on a dark page each colour of the light theme must become the dark theme's.</summary>
+    [Theory]
+    [InlineData("white", "#14181D")]
+    [InlineData("#1B1F24", "#E8EAED")]
+    [InlineData("#57606A", "#A9B1BA")]
+    [InlineData("#DDE1E6", "#343B44")]
+    public void ChartsFollowTheDarkTheme(string light, string dark)
+    {
+        RunReport full = SampleReports.Full();
+        string page = HtmlReport.Of(full, ReportCharts.Of(full), [], Assert.Fail);
+        string rules = page[page.IndexOf("@media screen and (prefers-color-scheme: dark) {\n", StringComparison.Ordinal)..];
+        rules = rules[..rules.IndexOf("\n}\n", StringComparison.Ordinal)];
+
+        Assert.Contains($"  figure [fill=\"{light}\"] {{ fill: {dark}; }}", rules, StringComparison.Ordinal);
+        Assert.Contains($"  figure [stroke=\"{light}\"] {{ stroke: {dark}; }}", rules, StringComparison.Ordinal);
+        string charts = string.Concat(Figure().Matches(page).Select(match => match.Value));
+        Assert.Contains($"\"{light}\"", charts, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void StyleAndScriptAreThoseThatThePageAllows()
+    {
+        string page = HtmlReport.Of(SampleReports.Minimal(), [], [], Assert.Fail);
+        string style = Style().Match(page).Value["<style>".Length..^"</style>".Length];
+        string script = Script().Match(page).Value["<script>".Length..^"</script>".Length];
+
+        Assert.Contains("--background: #ffffff;", style, StringComparison.Ordinal);
+        Assert.Contains("addEventListener", script, StringComparison.Ordinal);
+        Assert.Contains($"content=\"default-src 'none'; style-src {Sha256(style)}; script-src {Sha256(script)}\">", page, StringComparison.Ordinal);
+        Assert.DoesNotContain('\r', page);
+
+        static string Sha256(string text) => $"'sha256-{Convert.ToBase64String(SHA256.HashData(Encoding.UTF8.GetBytes(text)))}'";
+    }
+
+    [Fact]
+    public void ChartsAndTrendsHaveSectionsOfTheirOwn()
+    {
+        Chart chart = ReportCharts.Of(SampleReports.Full())[1];
+        Chart trend = TrendCharts.Of(ChartReports.History(_ => 1000, runs: 2, hasSamples: false)).Single();
+        string page = HtmlReport.Of(SampleReports.Minimal(), [chart], [trend], Assert.Fail);
+
+        Assert.Contains(Section("charts", "Charts", chart), page, StringComparison.Ordinal);
+        Assert.Contains(Section("trends", "Trends", trend), page, StringComparison.Ordinal);
+        Assert.Contains("<li><a href=\"#trends\">Trends</a></li>\n", page, StringComparison.Ordinal);
+
+        static string Section(string id, string title, Chart chart) =>
+            $"<section id=\"{id}\">\n<h2>{title}</h2>\n<div class=\"charts\">\n<figure>\n{chart.ToSvg(ChartTheme.Light)}</figure>\n</div>\n</section>\n";
+    }
+
+    [Fact]
+    public void AChartThatCannotBeDrawnIsNamedAndLeftOut()
+    {
+        List<string> warnings = [];
+        string page = HtmlReport.Of(SampleReports.Minimal(), [], [FaultyChart.Named("faulty")], warnings.Add);
+        Assert.Equal(["Chart 'faulty' could not be drawn into the page: Nothing can be drawn."], warnings);
+        Assert.Equal(0, Count(page, "<figure>"));
+        Assert.Equal(0, Count(page, "Trends"));
+    }
+
+    [Theory]
+    [InlineData("A GPU", "A device", "A CPU", "A GPU, 2026-01-02 03:04:05 UTC")]
+    [InlineData(null, "A device", "A CPU", "A device, 2026-01-02 03:04:05 UTC")]
+    [InlineData(null, null, "A CPU", "A CPU, 2026-01-02 03:04:05 UTC")]
+    [InlineData(null, null, null, "2026-01-02 03:04:05 UTC")]
+    public void ThePageIsNamedByDeviceAndTime(string? gpu, string? device, string? cpu, string expected)
+    {
+        RunReport minimal = SampleReports.Minimal();
+        CaseResult result = minimal.Results[0];
+        string page = HtmlReport.Of(
+            minimal with
+            {
+                Metadata = minimal.Metadata with { Gpu = gpu, Host = new HostRecord { Cpu = cpu } },
+                Results = [result with { Device = null }, result with { Device = device }],
+            },
+            [], [], Assert.Fail);
+        Assert.Contains($"<title>GPT quantization benchmark: {expected}</title>", page, StringComparison.Ordinal);
+        Assert.Contains($"<p class=\"lead\">{expected}</p>", page, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void WithoutDeviceAndTimeThePageHasItsNameAlone() =>
+        Assert.Contains("<title>GPT quantization benchmark</title>", HtmlReport.Of(new RunReport(), [], [], Assert.Fail), StringComparison.Ordinal);
+
     private static int Count(string text, string part) => text.Split(part).Length - 1;
 
     [GeneratedRegex("<style>.*?</style>", RegexOptions.Singleline)]
@@ -83,6 +168,9 @@ public sealed partial class HtmlReportTests
 
     [GeneratedRegex("<script>.*?</script>", RegexOptions.Singleline)]
     private static partial Regex Script();
+
+    [GeneratedRegex("<figure>.*?</figure>", RegexOptions.Singleline)]
+    private static partial Regex Figure();
 
     [GeneratedRegex("'sha256-[^']+'")]
     private static partial Regex Hash();

@@ -81,6 +81,16 @@ public sealed class ReportMergerTests
     }
 
     [Fact]
+    public void ARunThatIsNoSmokeRunNeedNotSaySo()
+    {
+        RunReport[] parts = [Shard(1, 2), Shard(2, 2)];
+        (parts[0], parts[1]) = (With(parts[0], null), With(parts[1], false));
+        Assert.Equal(_whole.Results, ReportMerger.Merge([("a.json", parts[0]), ("b.json", parts[1])]).Results);
+
+        static RunReport With(RunReport report, bool? smoke) => report with { Metadata = report.Metadata with { Smoke = smoke } };
+    }
+
+    [Fact]
     public void ReportsThatAreNoShardsKeepTheOrderInWhichTheyAreNamed()
     {
         RunReport first = Alone(Shard(1, 2)), second = Alone(Shard(2, 2));
@@ -106,6 +116,8 @@ public sealed class ReportMergerTests
     {
         { "seed", result => result with { Seed = 43 } },
         { "temperature", result => result with { Temperature = 0 } },
+        { "batch size", result => result with { BatchSize = 2 } },
+        { "top-p", result => result with { TopP = 0.5 } },
         { "prompt", result => result with { PromptIds = [1] } },
         { "number of tokens", result => result.Success ? result with { NumTokensGenerated = 51 } : result },
         { "weights of gpt2", result => result with { WeightsSha256 = new string('0', 64) } },
@@ -118,7 +130,9 @@ public sealed class ReportMergerTests
         RunReport other = Shard(2, 2);
         other = other with { Results = [.. other.Results.Select(change)] };
         var error = Assert.Throws<ReportFormatException>(() => ReportMerger.Merge([("a.json", Shard(1, 2)), ("b.json", other)]));
-        Assert.All([what, "a.json", "b.json"], part => Assert.Contains(part, error.Message, StringComparison.Ordinal));
+        Assert.StartsWith($"The reports differ in their {what} ('a.json': ", error.Message, StringComparison.Ordinal);
+        Assert.Contains("; 'b.json': ", error.Message, StringComparison.Ordinal);
+        Assert.EndsWith("): expected parts of one run; run the parts with the same settings.", error.Message, StringComparison.Ordinal);
     }
 
     private static RunReport Shard(int number, int count) => _whole with

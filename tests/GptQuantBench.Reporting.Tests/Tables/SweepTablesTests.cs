@@ -46,6 +46,35 @@ public sealed class SweepTablesTests
         Assert.Equal(["gpt2", "4-bit", "16", "8400 ±0.3%", "525", "3.50x", "0.88x", "0.291"], Texts(table, 3));
     }
 
+    /// <summary>What differs in anything but the format, or failed, is no measure for a row.</summary>
+    [Fact]
+    public void AnotherDeviceModelOrAFailureIsNotBesideARow()
+    {
+        SweepResult fp16 = SampleReports.Batch("FP16", "fp16", 16, 9600), row = SampleReports.Batch("4-bit", "int4-g32-sym", 16, 4800);
+        Assert.Equal("0.50x", Beside(fp16));
+        Assert.Equal("0.50x", Beside(fp16 with { Decode = "graph" }));
+        Assert.Equal("-", Beside(fp16 with { Success = false, Error = "Lost." }));
+        Assert.Equal("-", Beside(fp16 with { ModelName = "gpt2-medium" }));
+        Assert.Equal("-", Beside(fp16 with { Backend = "cpu" }));
+        Assert.Equal("-", Beside(fp16 with { Device = "Another GPU" }));
+        Assert.Equal("-", Beside(fp16 with { BatchSize = 8 }));
+        Assert.Equal("-", Beside(fp16 with { PromptTokens = 6 }));
+        Assert.Equal("-", Beside(fp16 with { DepthTokens = 1 }));
+
+        string Beside(SweepResult other) => Texts(Assert.Single(SweepTables.Of(new RunReport { Sweeps = [other, row] })), 1)[^2];
+    }
+
+    [Fact]
+    public void ADecodePathStandsBesideFp16OnTheSamePath()
+    {
+        SweepResult fp16 = SampleReports.Full().Sweeps[0] with { Decode = "graph" };
+        SweepResult row = fp16 with { Quantization = "4-bit", ThroughputTokensPerSec = 2400 };
+        Assert.Equal("2.00x", Beside(fp16));
+        Assert.Equal("-", Beside(fp16 with { Decode = "eager" }));
+
+        string Beside(SweepResult other) => Texts(Assert.Single(SweepTables.Of(new RunReport { Sweeps = [other, row] })), 1)[^1];
+    }
+
     [Fact]
     public void AFailedPointSaysSoInItsRowAndWhyBelow()
     {

@@ -48,6 +48,47 @@ public sealed class CaseProgressPrinterTests
         Assert.Equal("", text);
     }
 
+    [Fact]
+    public void FailuresAndLeaksAreRedAndTitlesBold()
+    {
+        using var console = new TestConsole();
+        console.Profile.Width = 80;
+        console.Profile.Capabilities.ColorSystem = ColorSystem.EightBit;
+        console.EmitAnsiSequences();
+        WriteAll(console);
+        Assert.Contains("\u001b[1mTEST 1/6", console.Output, StringComparison.Ordinal);
+        Assert.Contains("\u001b[38;5;9mLayer 3 gave NaN", console.Output, StringComparison.Ordinal);
+        Assert.Contains("\u001b[38;5;9m160 MB before, 4.10 kB after: LEAKED", console.Output, StringComparison.Ordinal);
+        Assert.Contains("  Clean-up     285 MB before, 0 B after: nothing leaked", console.Output, StringComparison.Ordinal);
+        Assert.Contains("  Clean-up     leak not measured", console.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void WhatIsNotKnownIsNotSaid() => Assert.Equal(
+        """
+
+        TEST 1/1: gpt2 FP16
+          Clean-up     leak not measured
+          Clean-up     nothing leaked
+
+        """,
+        Rendered.Console(
+            console =>
+            {
+                var printer = new CaseProgressPrinter(console);
+                printer.CaseStarted(1, 1, "gpt2", "FP16", TimeSpan.Zero);
+                printer.CleanedUp(null, 5, null);
+                printer.CleanedUp(5, null, new LeakedBytes { Allocator = 0 });
+            },
+            80));
+
+    /// <summary>A text begins in column 16 and may fill the line to its end.</summary>
+    [Theory]
+    [InlineData(65, 1)]
+    [InlineData(66, 2)]
+    public void ATextFillsTheLine(int length, int lines) => Assert.Equal(
+        lines, Rendered.Console(console => new CaseProgressPrinter(console).Failed(new string('x', length)), 80).Split('\n').Count(line => line.Contains('x', StringComparison.Ordinal)));
+
     private static void WriteAll(IAnsiConsole console)
     {
         var printer = new CaseProgressPrinter(console);

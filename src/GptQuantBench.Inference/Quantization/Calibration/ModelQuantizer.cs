@@ -20,7 +20,7 @@ public static class ModelQuantizer
     /// <param name="calibration">Token ids and hash of the calibration text; null for formats that need none.</param>
     /// <param name="folder">Where; made if it is not there.</param>
     /// <param name="progress">Called with finished matrices and their number.</param>
-    /// <exception cref="ModelFormatException">A weight is wrong, the calibration text is missing or too short, or the folder cannot be written.</exception>
+    /// <exception cref="ModelFormatException">A weight is wrong, the weights are synthetic, the calibration text is missing or too short, or the folder cannot be written.</exception>
     public static void Quantize(
         OpenedModel model, QuantizationFormat format, (int[] Ids, string Sha256)? calibration, string folder, Action<int, int>? progress = null)
     {
@@ -29,6 +29,12 @@ public static class ModelQuantizer
         if (model.Configuration.Quantization is { } already)
         {
             throw new ModelFormatException($"{model.Location.Name} is quantised already, as {already.Format.Name}; quantise the model that it was made from.");
+        }
+
+        if (model.Location.ConfigurationFile is null)
+        {
+            throw new ModelFormatException(
+                $"{model.Location.Name} has synthetic weights, expected trained ones; quantising is for checkpoints that are used.");
         }
 
         bool isCalibrated = format.Search == ScaleSearch.Compensated;
@@ -79,7 +85,7 @@ public static class ModelQuantizer
 
             StoredQuantization stored = new(format, WeightsHash.Compute(model.Location), calibration?.Sha256);
             QuantizedWeights.Write(model, packed, biases, stored.Format, folder);
-            QuantizedFolder.WriteSmallFiles(model.Location, stored, folder);
+            QuantizedFolder.WriteSmallFiles(model.Location, model.Location.ConfigurationFile, stored, folder);
         }
         catch (AggregateException e) when (e.InnerExceptions.OfType<ModelFormatException>().FirstOrDefault() is { } first)
         {

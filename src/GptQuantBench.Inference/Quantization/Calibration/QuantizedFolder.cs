@@ -16,12 +16,10 @@ internal static class QuantizedFolder
     };
 
     /// <summary>Copies config.json with its <c>quantization_config</c>, and the vocabulary where the model has one.</summary>
-    /// <exception cref="ModelFormatException">A file cannot be written, or the model has no config.json.</exception>
-    public static void WriteSmallFiles(ModelLocation location, StoredQuantization stored, string folder)
+    /// <exception cref="ModelFormatException">A file cannot be written, or config.json cannot be read.</exception>
+    public static void WriteSmallFiles(ModelLocation location, string configurationFile, StoredQuantization stored, string folder)
     {
-        string source = location.ConfigurationFile ?? throw new ModelFormatException(
-            $"{location.Name} has synthetic weights, expected trained ones; quantising is for checkpoints that are used.");
-        byte[] configuration = ModelFiles.ReadJsonObject(source, root =>
+        byte[] configuration = ModelFiles.ReadJsonObject(configurationFile, root =>
         {
             using MemoryStream stream = new();
             using (Utf8JsonWriter json = new(stream, _options))

@@ -38,9 +38,14 @@ internal static class QuantizedWeights
         {
             if (packed.TryGetValue(spec.Name, out PackedMatrix? matrix))
             {
+                // FP16 has no scales, symmetric formats have no minima.
                 string[] names = [.. StoredMatrix.Tensors(spec.Name, matrix.Layout).Select(part => part.Name)];
                 writer.Write(entries[names[0]], 0, matrix.Codes);
-                writer.Write(entries[names[1]], 0, matrix.Scales);
+                if (names.Length > 1)
+                {
+                    writer.Write(entries[names[1]], 0, matrix.Scales);
+                }
+
                 if (names.Length > 2)
                 {
                     writer.Write(entries[names[2]], 0, matrix.Minima);

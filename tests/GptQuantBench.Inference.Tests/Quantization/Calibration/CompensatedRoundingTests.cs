@@ -86,6 +86,24 @@ public class CompensatedRoundingTests
                     Assert.True(Error(changed, row) > least * 0.98, $"Row {row}, column {column}.");
                 }
             }
+
+            // Nor would another scale or minimum of a group be better: all its values a little larger, or all a little higher.
+            for (int start = 0; start < columns; start += plain.GroupSize)
+            {
+                foreach (float change in new[] { -0.01f, 0.01f })
+                {
+                    float step = change * values[start..Math.Min(start + plain.GroupSize, columns)].Max(MathF.Abs);
+                    float[] larger = [.. values], higher = [.. values];
+                    for (int column = start; column < Math.Min(start + plain.GroupSize, columns); column++)
+                    {
+                        larger[column] *= 1 + change;
+                        higher[column] += step;
+                    }
+
+                    Assert.True(Error(larger, row) > least * 0.99, $"Row {row}, scale of group {start / plain.GroupSize}.");
+                    Assert.True(plain.IsSymmetric || Error(higher, row) > least * 0.99, $"Row {row}, minimum of group {start / plain.GroupSize}.");
+                }
+            }
         }
 
         double Error(float[] values, int row)
@@ -132,6 +150,57 @@ public class CompensatedRoundingTests
         Assert.True(PairDescent.Run(row));
         Assert.Equal([9, 7, .. Enumerable.Repeat((byte)8, Columns - 2)], row.Codes);
         Assert.Equal(-0.4 + (0.4 * 0.95), row.Pull[0], 1e-5);
+    }
+
+    /// <summary>A code at the end of its range, a pair that gains nothing, and a scale of 0 stay as they are.</summary>
+    [Theory]
+    [InlineData(15, 1f, -0.6f)]
+    [InlineData(8, 1f, -0.2f)]
+    [InlineData(8, 0f, -0.6f)]
+    public void Codes_stay_where_no_pair_gains(int code, float scale, float error)
+    {
+        const int Columns = 32;
+        double[] h = new double[Columns * Columns];
+        for (int i = 0; i < Columns; i++)
+        {
+            h[(i * Columns) + i] = 1;
+        }
+
+        h[1] = h[Columns] = 0.95;
+        RoundedRow row = new(QuantizationFormat.Parse("int4-g32-sym"), new SharedMoments(h, Columns));
+        row.Open(0);
+        row.Codes.AsSpan().Fill(8);
+        row.Codes[0] = (byte)code;
+        row.Scales[0] = (Half)scale;
+        row.Follow(0, error);
+        row.Follow(1, -error);
+        byte[] before = [.. row.Codes];
+        float[] pull = [.. row.Pull];
+        Assert.False(PairDescent.Run(row));
+        Assert.Equal(before, row.Codes);
+        Assert.Equal(pull, row.Pull.ToArray());
+    }
+
+    /// <summary>With a negative scale a code goes down where the value goes up.</summary>
+    [Fact]
+    public void A_pair_moves_by_a_negative_scale_too()
+    {
+        const int Columns = 32;
+        double[] h = new double[Columns * Columns];
+        for (int i = 0; i < Columns; i++)
+        {
+            h[(i * Columns) + i] = 1;
+        }
+
+        h[1] = h[Columns] = 0.95;
+        RoundedRow row = new(QuantizationFormat.Parse("int4-g32-sym"), new SharedMoments(h, Columns));
+        row.Open(0);
+        row.Codes.AsSpan().Fill(8);
+        row.Scales[0] = (Half)(-1f);
+        row.Follow(0, -0.6f);
+        row.Follow(1, 0.6f);
+        Assert.True(PairDescent.Run(row));
+        Assert.Equal([7, 9, .. Enumerable.Repeat((byte)8, Columns - 2)], row.Codes);
     }
 
     /// <summary>The mean of x·xᵀ, and a little on the diagonal.</summary>
