@@ -227,7 +227,7 @@ internal sealed unsafe class CpuAttention : IDisposable
             // Scores of later positions are there, too: the tile of queries is computed as one rectangle. Their weight is 0.
             int visible = tile.Position + query + 1;
             float* own = scores + ((nint)query * _capacity);
-            Activations.Softmax(new Span<float>(own, visible));
+            Activations.Softmax(own, visible);
             if (width > 1)
             {
                 Turn(own, visible, seen, weights + query, width);

@@ -1,4 +1,3 @@
-using System.Numerics.Tensors;
 using GptQuantBench.Inference.Backends.Cpu.Kernels;
 using GptQuantBench.Inference.Backends.Cpu.Tiles;
 using GptQuantBench.Inference.Memory;
@@ -133,7 +132,7 @@ internal sealed unsafe class Gpt2ForwardPass : ICpuForwardPass
                 float* row = _normalized.Data + ((nint)token * _width);
                 _tokenEmbedding.GetRow(ids[token], at);
                 _positionEmbedding.GetRow(run.Position + i, new Span<float>(row, size));
-                TensorPrimitives.Add(new ReadOnlySpan<float>(at, size), new ReadOnlySpan<float>(row, size), new Span<float>(at, size));
+                Activations.Add(at, row, size);
             }
         }
     }
@@ -163,10 +162,7 @@ internal sealed unsafe class Gpt2ForwardPass : ICpuForwardPass
         int size = _configuration.EmbeddingSize;
         nint token = _isForLogits ? _logitTokens[chunk] : chunk;
         Activations.LayerNorm(
-            new ReadOnlySpan<float>(_residual.Data + (token * _width), size),
-            new ReadOnlySpan<float>(_norm.Gain, size),
-            new ReadOnlySpan<float>(_norm.Bias, size),
-            _configuration.LayerNormEpsilon,
-            new Span<float>(_normalized.Data + ((nint)chunk * _width), size));
+            _residual.Data + (token * _width), _norm.Gain, _norm.Bias, _configuration.LayerNormEpsilon,
+            _normalized.Data + ((nint)chunk * _width), size);
     }
 }
