@@ -58,6 +58,10 @@ internal abstract unsafe class CpuKernel
     public abstract void MultiplyPanel(
         float* panel, nint columnStride, nint vectorStride, int columns, float* x, int tokens, float* y, nint yStride, int rows, bool adds);
 
+    /// <summary>The same with a panel in FP16; what is infinite or NaN there counts as a finite value of 2^16 or more.</summary>
+    public abstract void MultiplyHalfPanel(
+        Half* panel, nint columnStride, nint vectorStride, int columns, float* x, int tokens, float* y, nint yStride, int rows, bool adds);
+
     /// <summary>Inputs that lie side by side where there are <paramref name="tokens"/>, 1 … <see cref="PanelTokens"/>.</summary>
     public int PanelWidth(int tokens) => tokens == 1 ? 1 : tokens <= Tokens.Most ? Tokens.Most : PanelTokens;
 }
