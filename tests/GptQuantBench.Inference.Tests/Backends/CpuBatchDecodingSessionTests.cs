@@ -217,13 +217,13 @@ public sealed class CpuBatchDecodingSessionTests
             Assert.True(pass.Sum() <= forward.MaximumTokens);
             SequenceRun[] runs =
                 [.. Enumerable.Range(0, Sequences).Where(i => pass[i] > 0).Select(i => new SequenceRun(i, positions[i], pass[i]))];
-            forward.Append([.. runs.SelectMany(run => ids[run.Sequence].Skip(run.Position).Take(run.Count))], runs);
+            forward.Append([.. runs.SelectMany(run => ids[run.Sequence].Skip(run.Position).Take(run.Count))], runs, [.. Enumerable.Range(0, pass.Sum())]);
             int token = 0;
             foreach (SequenceRun run in runs)
             {
                 fixed (float* rows = logits)
                 {
-                    forward.ComputeLogits([.. Enumerable.Range(token, run.Count)], rows);
+                    forward.ComputeLogits(token, run.Count, rows);
                 }
 
                 actual[run.Sequence].AddRange(logits.Take(run.Count * _vocabulary));
