@@ -184,6 +184,41 @@ public sealed class CpuBatchDecodingSessionTests
         Assert.Equal(loaded, ledger.Usage.TotalBytes);
     }
 
+    [Theory]
+    [MemberData(nameof(Names))]
+    public unsafe void Logits_of_some_ids_are_what_they_are_among_all(string name)
+    {
+        using CpuLanguageModel model = TestModels.LoadRandom(TestModels.Odd, Kernels.Get(name), QuantizationFormat.Fp16);
+        int[] ids = TestModels.Ids(20, _vocabulary, 6);
+        float[] all = TestModels.Logits(model, ids), next = new float[_vocabulary];
+        using ICpuForwardPass forward = model.CreateForwardPass(2, 64);
+        foreach (int[] wanted in new int[][] { [19], [0, 7, 19], [18, 19], [] })
+        {
+            float[] some = new float[wanted.Length * _vocabulary];
+            forward.Append(ids, [new SequenceRun(0, 0, ids.Length)], wanted);
+            fixed (float* logits = some)
+            {
+                for (int i = 0; i < wanted.Length; i++)
+                {
+                    forward.ComputeLogits(i, 1, logits + (i * _vocabulary));
+                }
+            }
+
+            float[] expected = [.. wanted.SelectMany(token => all.Skip(token * _vocabulary).Take(_vocabulary))];
+            Assert.True(wanted.Length == 0 || KernelComparison.RelativeRms(expected, some) <= Tolerances.SameModelRelativeRms);
+        }
+
+        // Nothing was wanted the last time, but keys and values are there for the next id.
+        forward.Append([ids[0]], [new SequenceRun(0, 20, 1)], [0]);
+        fixed (float* logits = next)
+        {
+            forward.ComputeLogits(0, 1, logits);
+        }
+
+        float[] whole = TestModels.Logits(model, [.. ids, ids[0]]);
+        Assert.InRange(KernelComparison.RelativeRms(whole.AsSpan(^_vocabulary..), next), 0, Tolerances.SameModelRelativeRms);
+    }
+
     private static int[] Alone(CpuLanguageModel model, int[] prompt, int count, SamplingOptions sampling)
     {
         using IDecodingSession session = model.CreateSession(prompt.Length + count);
