@@ -9,7 +9,7 @@ internal static class Tolerances
     /// </summary>
     public const double KernelShare = 1.0 / (1 << 19);
 
-    /// <summary>GELU against FP64, relative to max(|x|, 1e-3): a vectorised exponential of 1 ulp, a division, five roundings.</summary>
+    /// <summary>GELU against FP64, relative to max(|x|, 1e-3): a vectorised exponential of 2 ulp, a division, five roundings.</summary>
     public const double Gelu = 1e-6;
 
     /// <summary>Layer norm and softmax against FP64, absolute on values of magnitude 1: a few roundings and a sum.</summary>

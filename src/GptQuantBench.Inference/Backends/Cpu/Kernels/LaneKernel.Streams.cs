@@ -6,7 +6,7 @@ using GptQuantBench.Inference.Quantization;
 namespace GptQuantBench.Inference.Backends.Cpu.Kernels;
 
 /// <content>
-/// One input and four neighbouring tiles at once. A prefetcher follows each stream up to the end of its page, and four streams end their
+/// One input and four tiles at once. A prefetcher follows each stream up to the end of its page, and four streams end their
 /// pages at different times; what is loaded of the input serves four vectors.
 /// </content>
 internal abstract unsafe partial class LaneKernel<TLanes, TWords, TFloats>
