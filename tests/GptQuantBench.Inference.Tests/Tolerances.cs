@@ -9,7 +9,7 @@ internal static class Tolerances
     /// </summary>
     public const double KernelShare = 1.0 / (1 << 19);
 
-    /// <summary>GELU against FP64, relative to max(|x|, 1e-3): a vectorised exponential of 1 ulp, a division, five roundings.</summary>
+    /// <summary>GELU against FP64, relative to max(|x|, 1e-3): a vectorised exponential of 2 ulp, a division, five roundings.</summary>
     public const double Gelu = 1e-6;
 
     /// <summary>Layer norm and softmax against FP64, absolute on values of magnitude 1: a few roundings and a sum.</summary>
@@ -22,9 +22,10 @@ internal static class Tolerances
     public const double SameModelRelativeRms = 1e-5;
 
     /// <summary>
-    /// Logits against the plain FP64 forward pass on the same unpacked weights, relative RMS: FP32 noise, reached is 1e-6.
+    /// Logits against the plain FP64 forward pass on the same unpacked weights, relative RMS. FP32 noise alone is 1e-6; where it moves a key
+    /// or value over the border between two halves, 2^-11 of it: reached is 1.2e-4.
     /// </summary>
-    public const double ReferenceRelativeRms = 1e-5;
+    public const double ReferenceRelativeRms = 5e-4;
 
     /// <summary>logsumexp against transformers, absolute: an average over the logits, whose noise is 1e-5.</summary>
     public const double GoldenLogSumExp = 1e-3;

@@ -7,8 +7,8 @@ namespace GptQuantBench.Inference.Memory;
 /// </summary>
 internal static unsafe partial class HugePages
 {
-    /// <summary>Buffers from this size on ask for huge pages.</summary>
-    public const long MinimumBytes = 4L << 20;
+    /// <summary>Bytes of a page; buffers from this size on ask for some.</summary>
+    public const int PageBytes = 2 << 20;
 
     // linux/mman.h
     private const int MadvHugePage = 14;
@@ -16,7 +16,7 @@ internal static unsafe partial class HugePages
     /// <summary>Asks before the first touch; a system that refuses costs nothing but speed.</summary>
     public static void Ask(void* data, long bytes)
     {
-        if (bytes >= MinimumBytes && OperatingSystem.IsLinux())
+        if (bytes >= PageBytes && OperatingSystem.IsLinux())
         {
             // Only whole pages can be named.
             nuint page = (nuint)Environment.SystemPageSize;

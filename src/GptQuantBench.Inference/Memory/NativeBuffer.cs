@@ -31,7 +31,8 @@ public sealed unsafe class NativeBuffer<T> : IDisposable
         ByteLength = checked(length * sizeof(T));
         try
         {
-            _data = (T*)ledger.Allocator.Allocate((nuint)ByteLength, Alignment);
+            // A huge page starts at a multiple of its size.
+            _data = (T*)ledger.Allocator.Allocate((nuint)ByteLength, ByteLength >= HugePages.PageBytes ? HugePages.PageBytes : (nuint)Alignment);
         }
         catch (OutOfMemoryException exception)
         {

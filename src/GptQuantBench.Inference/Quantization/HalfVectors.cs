@@ -4,7 +4,7 @@ using System.Runtime.Intrinsics;
 namespace GptQuantBench.Inference.Quantization;
 
 /// <summary>
-/// FP16 to FP32 with integer arithmetic, exact for every finite value (−0 becomes 0); .NET has no intrinsic for F16C, and its
+/// FP16 to FP32 and back with integer arithmetic. To FP32: exact for every finite value (−0 becomes 0); .NET has no intrinsic for F16C, and its
 /// scalar conversion goes through subnormal floats. The exponent is moved to its
 /// place and its bias corrected by 112 × 2^23. A subnormal half has no leading 1: there the bias is corrected by one more, which
 /// adds a leading 1 of weight 2^−14, and that is subtracted again. No subnormal float ever enters the arithmetic: CPUs take
@@ -101,6 +101,45 @@ internal static unsafe class HalfVectors
         {
             values[i] = Widen(((Half*)halves)[i]);
         }
+    }
+
+    /// <summary>Rounds any number of values to halves: to the nearest, ties to even; beyond the largest half to infinity.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Narrow(float* values, int count, Half* halves)
+    {
+        int i = 0;
+        for (; i + 8 <= count; i += 8)
+        {
+            Narrow(Vector256.Load(values + i)).Store((ushort*)halves + i);
+        }
+
+        for (; i < count; i++)
+        {
+            ((ushort*)halves)[i] = Narrow(Vector256.CreateScalar(values[i]))[0];
+        }
+    }
+
+    /// <summary>
+    /// Rounds 8 values. A normal half takes the upper bits of its float, after half a unit in their last place is added, less one where
+    /// they are even. For a subnormal one an addition of 1/2 rounds: the last bit of that sum is 2^-24, as in every subnormal half.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector128<ushort> Narrow(Vector256<float> values)
+    {
+        const int smallestNormal = 113 << 23, infinity = 143 << 23, floatInfinity = 255 << 23, halfInfinity = 0x7C00, halfNaN = 0x7E00;
+        Vector256<int> bits = values.AsInt32();
+        Vector256<int> magnitude = bits & Vector256.Create(int.MaxValue);
+        Vector256<int> isOdd = (magnitude >>> 13) & Vector256<int>.One;
+        Vector256<int> normal = (magnitude + Vector256.Create(0xFFF - BiasCorrection) + isOdd) >>> 13;
+        Vector256<float> half = Vector256.Create(0.5f);
+        Vector256<int> subnormal = (magnitude.AsSingle() + half).AsInt32() - half.AsInt32();
+        Vector256<int> rounded = Vector256.ConditionalSelect(
+            Vector256.LessThan(magnitude, Vector256.Create(smallestNormal)), subnormal, normal);
+        Vector256<int> special = Vector256.ConditionalSelect(
+            Vector256.GreaterThan(magnitude, Vector256.Create(floatInfinity)), Vector256.Create(halfNaN), Vector256.Create(halfInfinity));
+        rounded = Vector256.ConditionalSelect(Vector256.LessThan(magnitude, Vector256.Create(infinity)), rounded, special);
+        Vector256<uint> signed = (rounded | ((bits >>> 16) & Vector256.Create(0x8000))).AsUInt32();
+        return Vector128.Narrow(signed.GetLower(), signed.GetUpper());
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

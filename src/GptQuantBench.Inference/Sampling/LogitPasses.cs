@@ -16,6 +16,7 @@ internal sealed unsafe class LogitPasses(int vocabularySize, ChunkLoop? loop)
     private Action<int, int>? _look;
     private Action<int, int>? _weigh;
     private Action<int, int>? _sum;
+    private Action<int, int>? _collect;
 
     // The pass that runs now.
     private float* _logits;
@@ -23,6 +24,8 @@ internal sealed unsafe class LogitPasses(int vocabularySize, ChunkLoop? loop)
     private float _max;
     private float _scale;
     private float _bound;
+    private float _high;
+    private int[]? _ids;
 
     /// <summary>As <see cref="LogitScan.Max"/>.</summary>
     public float Max(ReadOnlySpan<float> logits)
@@ -68,6 +71,31 @@ internal sealed unsafe class LogitPasses(int vocabularySize, ChunkLoop? loop)
         _bound = bound;
         Run(logits, weights, _sum ??= (chunk, _) => (_parts[chunk].Sum, _parts[chunk].Count) = MaskedSum.Compute(Logits(chunk), Weights(chunk), _bound));
         return Total();
+    }
+
+    /// <summary>As <see cref="LogitScan.Collect"/>.</summary>
+    /// <param name="logits">One logit per token.</param>
+    /// <param name="low">The smallest logit that counts.</param>
+    /// <param name="high">The smallest that does not count any more.</param>
+    /// <param name="ids">Room for all ids.</param>
+    public Span<int> Collect(ReadOnlySpan<float> logits, float low, float high, int[] ids)
+    {
+        if (loop is null)
+        {
+            return ids.AsSpan(0, LogitScan.Collect(logits, low, high, 0, ids));
+        }
+
+        (_bound, _high, _ids) = (low, high, ids);
+        Run(logits, default, _collect ??= (chunk, _) => _parts[chunk].Count =
+            LogitScan.Collect(Logits(chunk), _bound, _high, chunk * ChunkTokens, _ids.AsSpan(chunk * ChunkTokens, Length(chunk))));
+        int count = 0;
+        for (int chunk = 0; chunk < _chunks; chunk++)
+        {
+            ids.AsSpan(chunk * ChunkTokens, _parts[chunk].Count).CopyTo(ids.AsSpan(count));
+            count += _parts[chunk].Count;
+        }
+
+        return ids.AsSpan(0, count);
     }
 
     private void Run(ReadOnlySpan<float> logits, ReadOnlySpan<int> weights, Action<int, int> body)

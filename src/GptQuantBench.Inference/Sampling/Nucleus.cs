@@ -1,5 +1,4 @@
 using System.Numerics;
-using System.Runtime.InteropServices;
 
 namespace GptQuantBench.Inference.Sampling;
 
@@ -58,7 +57,8 @@ internal sealed class Nucleus(int vocabularySize, LogitPasses? passes = null)
             }
         }
 
-        FindLast(logits, weights, CollectBoundary(logits, low, high), above, target);
+        Span<int> boundary = _passes.Collect(logits, low, high, _boundary);
+        FindLast(logits, weights, boundary, above, target);
     }
 
     /// <summary>The member that a draw chooses: the first in ascending order of ids at which the sum of weights exceeds the draw.</summary>
@@ -112,38 +112,6 @@ internal sealed class Nucleus(int vocabularySize, LogitPasses? passes = null)
     {
         float middle = (float)((low + (double)high) / 2);
         return float.IsFinite(middle) && middle > low ? middle : high;
-    }
-
-    /// <summary>The ids of the tokens with low ≤ logit &lt; high, ascending.</summary>
-    private Span<int> CollectBoundary(ReadOnlySpan<float> logits, float low, float high)
-    {
-        ReadOnlySpan<Vector<float>> vectors = MemoryMarshal.Cast<float, Vector<float>>(logits);
-        var lows = new Vector<float>(low);
-        var highs = new Vector<float>(high);
-        int[] ids = _boundary;
-        int count = 0;
-        int id = 0;
-        foreach (Vector<float> vector in vectors)
-        {
-            if ((Vector.GreaterThanOrEqual(vector, lows) & Vector.LessThan(vector, highs)) != Vector<int>.Zero)
-            {
-                for (int lane = 0; lane < Vector<float>.Count; lane++)
-                {
-                    ids[count] = id + lane;
-                    count += logits[id + lane] >= low && logits[id + lane] < high ? 1 : 0;
-                }
-            }
-
-            id += Vector<float>.Count;
-        }
-
-        for (; id < logits.Length; id++)
-        {
-            ids[count] = id;
-            count += logits[id] >= low && logits[id] < high ? 1 : 0;
-        }
-
-        return ids.AsSpan(0, count);
     }
 
     /// <summary>

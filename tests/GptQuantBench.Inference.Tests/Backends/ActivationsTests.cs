@@ -55,7 +55,11 @@ public unsafe class ActivationsTests
         Random random = new(width);
         float[] x = [.. Enumerable.Range(0, width).Select(_ => (random.NextSingle() * 20) + 5)];
         float[] gain = [.. x.Select(_ => random.NextSingle())], bias = [.. x.Select(_ => random.NextSingle())], y = new float[width];
-        Activations.LayerNorm(x, gain, bias, 1e-5f, y);
+        fixed (float* from = x, gains = gain, biases = bias, to = y)
+        {
+            Activations.LayerNorm(from, gains, biases, 1e-5f, to, width);
+        }
+
         double mean = x.Average(value => (double)value);
         double variance = x.Average(value => (value - mean) * (value - mean));
         for (int i = 0; i < width; i++)
@@ -64,17 +68,44 @@ public unsafe class ActivationsTests
         }
     }
 
-    [Fact]
-    public void Softmax_equals_its_definition_and_does_not_overflow()
+    [Theory]
+    [InlineData(1, 30)]
+    [InlineData(8, 1)]
+    [InlineData(77, 30)]
+    [InlineData(950, 200)]
+    public void Softmax_equals_its_definition_and_neither_overflows_nor_touches_more(int count, float range)
     {
-        Random random = new(3);
-        float[] x = [.. Enumerable.Range(0, 77).Select(_ => (random.NextSingle() * 30) + 1000)];
-        float[] y = [.. x];
-        Activations.Softmax(y);
-        double sum = x.Sum(value => Math.Exp((double)value - x.Max()));
-        for (int i = 0; i < x.Length; i++)
+        Random random = new(count);
+        float[] x = [.. Enumerable.Range(0, count).Select(_ => (random.NextSingle() * range) + 1000)];
+        float[] y = [.. x, 7f];
+        fixed (float* values = y)
         {
-            Assert.Equal(Math.Exp((double)x[i] - x.Max()) / sum, y[i], Tolerances.Normalisation);
+            Activations.Softmax(values, count);
         }
+
+        double sum = x.Sum(value => Math.Exp((double)value - x.Max()));
+        for (int i = 0; i < count; i++)
+        {
+            double expected = Math.Exp((double)x[i] - x.Max()) / sum;
+            Assert.True(Math.Abs(y[i] - expected) <= (1e-6 * expected) + 1e-37, $"{x[i]} becomes {y[i]}, expected {expected}");
+        }
+
+        Assert.Equal(7f, y[count]);
+    }
+
+    [Theory]
+    [InlineData(3)]
+    [InlineData(20)]
+    public void What_is_not_a_number_stays_visible(int count)
+    {
+        float[] softmax = [.. Enumerable.Repeat(1f, count - 1), float.NaN], gelu = [.. softmax];
+        fixed (float* x = softmax, y = gelu)
+        {
+            Activations.Softmax(x, count);
+            Activations.Gelu(y, count);
+        }
+
+        Assert.All(softmax, value => Assert.True(float.IsNaN(value)));
+        Assert.True(float.IsNaN(gelu[^1]));
     }
 }

@@ -106,9 +106,11 @@ public class CpuDecodingSessionTests
     {
         using CpuLanguageModel model = TestModels.LoadRandom(TestModels.Odd, CpuKernels.All[^1], QuantizationFormat.Fp16);
         using CpuDecodingSession session = (CpuDecodingSession)model.CreateSession(8);
-        TestModels.Logits(session, [1, 2, 3], _vocabulary);
+        float[] expected = TestModels.Logits(session, [1, 2, 3, 4], _vocabulary)[^_vocabulary..];
+        session.Rewind(3);
         session.PoisonCache(2);
-        Assert.Contains(TestModels.Logits(session, [4], _vocabulary), float.IsNaN);
+        float[] actual = TestModels.Logits(session, [4], _vocabulary);
+        Assert.True(KernelComparison.RelativeRms(expected, actual) > 1000 * Tolerances.SameModelRelativeRms);
     }
 
     [Theory]
@@ -295,8 +297,8 @@ public class CpuDecodingSessionTests
         Assert.Equal(loaded.WeightBytes, loaded.TotalBytes);
         IDecodingSession session = model.CreateSession(64);
 
-        // 2 layers, 5 heads, keys of 11 and values of 11 padded to 16, FP32.
-        Assert.Equal(2L * 5 * (11 + 16) * 64 * 4, ledger.Usage.KeyValueCacheBytes);
+        // 2 layers, 5 heads, keys of 11 and values of 11 padded to 16, FP16.
+        Assert.Equal(2L * 5 * (11 + 16) * 64 * 2, ledger.Usage.KeyValueCacheBytes);
         session.ComputeLogits([1, 2, 3], (_, _, _) => { });
         Assert.True(ledger.Usage.WorkspaceBytes > 0);
         session.Dispose();

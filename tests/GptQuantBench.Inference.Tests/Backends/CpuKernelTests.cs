@@ -121,7 +121,13 @@ public unsafe class CpuKernelTests
 
     [Theory]
     [MemberData(nameof(Names))]
-    public void Multiplies_panels_of_any_size(string name)
+    public void Multiplies_panels_of_any_size(string name) => MultipliesPanels(name, isHalf: false);
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void Multiplies_panels_of_halves(string name) => MultipliesPanels(name, isHalf: true);
+
+    private static void MultipliesPanels(string name, bool isHalf)
     {
         CpuKernel kernel = Kernels.Get(name);
         Gen.Select(Gen.Int[1, 150], Gen.Int[1, kernel.PanelTokens], Gen.Int[1, 150], Gen.Bool).Sample((rows, tokens, columns, adds) =>
@@ -142,9 +148,19 @@ public unsafe class CpuKernelTests
 
             float[] y = new float[(tokens * (rows + 3)) + 1];
             Array.Fill(y, adds ? 0f : 7f);
+            Half[] halves = [.. panel.Select(value => (Half)value)];
             fixed (float* a = panel, b = turned, c = y)
+            fixed (Half* half = halves)
             {
-                kernel.MultiplyPanel(a, kernel.Lanes, columns * kernel.Lanes, columns, b, tokens, c, rows + 3, rows, adds);
+                if (isHalf)
+                {
+                    kernel.MultiplyHalfPanel(half, kernel.Lanes, columns * kernel.Lanes, columns, b, tokens, c, rows + 3, rows, adds);
+                    w = [.. w.Select(value => (float)(Half)value)];
+                }
+                else
+                {
+                    kernel.MultiplyPanel(a, kernel.Lanes, columns * kernel.Lanes, columns, b, tokens, c, rows + 3, rows, adds);
+                }
             }
 
             float[] products = [.. y[..^1].Chunk(rows + 3).SelectMany(token => token[..rows])];

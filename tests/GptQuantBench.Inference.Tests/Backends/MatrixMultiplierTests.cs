@@ -26,7 +26,8 @@ public unsafe class MatrixMultiplierTests
             MemoryLedger ledger = new();
             using WorkerPool pool = new(2);
             using (PackedMatrix packed = PackedMatrix.Quantize(ledger, QuantizationFormat.Parse(format), rows, columns, weights, "test"))
-            using (TiledMatrix matrix = new(ledger, new(packed.Layout, kernel.Lanes)))
+            using (TileMemory tiles = new(ledger, [new(packed.Layout, kernel.Lanes)]))
+            using (TiledMatrix matrix = new(ledger, new(packed.Layout, kernel.Lanes), tiles))
             using (MatrixMultiplier multiplier = new(kernel, isInteger ? Products.Integer : Products.Float, pool, ledger, columns, mostTokens))
             {
                 pool.Run(matrix.Layout.Tiles, (tile, _) => matrix.SetTile(tile, packed, tile * kernel.Lanes));

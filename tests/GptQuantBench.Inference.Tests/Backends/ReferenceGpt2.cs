@@ -5,7 +5,10 @@ using GptQuantBench.Inference.Quantization;
 
 namespace GptQuantBench.Inference.Tests.Backends;
 
-/// <summary>GPT-2 in plain FP64 loops over the weights that a format leaves: no cache, no blocks, no vectors.</summary>
+/// <summary>
+/// GPT-2 in plain FP64 loops over the weights that a format leaves: no cache, no blocks, no vectors. Keys and values are rounded to FP16,
+/// which is what caches hold.
+/// </summary>
 internal sealed class ReferenceGpt2
 {
     private readonly ModelConfiguration _configuration;
@@ -33,7 +36,8 @@ internal sealed class ReferenceGpt2
         for (int layer = 0; layer < _configuration.LayerCount; layer++)
         {
             string block = $"h.{layer}.";
-            double[][] qkv = [.. x.Select(row => Linear(Norm(row, block + "ln_1"), block + "attn.c_attn", 3 * width))];
+            double[][] qkv = [.. x.Select(row => Linear(Norm(row, block + "ln_1"), block + "attn.c_attn", 3 * width)
+                .Select((value, i) => i < width ? value : (double)(Half)value).ToArray())];
             for (int position = 0; position < x.Length; position++)
             {
                 Add(x[position], Linear(Attend(qkv, position), block + "attn.c_proj", width));

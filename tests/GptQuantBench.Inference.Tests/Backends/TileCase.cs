@@ -13,6 +13,7 @@ internal sealed unsafe class TileCase : IDisposable
 
     private readonly MemoryLedger _ledger = new();
     private readonly CpuKernel _kernel;
+    private readonly TileMemory _tiles;
     private readonly TiledMatrix _matrix;
     private readonly PreparedInput _prepared;
     private readonly int _rows;
@@ -30,7 +31,8 @@ internal sealed unsafe class TileCase : IDisposable
         Unpacked = new float[weights.Length];
         packed.Dequantize(Unpacked);
         TileLayout layout = new(packed.Layout, kernel.Lanes);
-        _matrix = new(_ledger, layout);
+        _tiles = new(_ledger, [layout]);
+        _matrix = new(_ledger, layout, _tiles);
         for (int tile = 0; tile < layout.Tiles; tile++)
         {
             _matrix.SetTile(tile, packed, tile * layout.Lanes);
@@ -118,7 +120,11 @@ internal sealed unsafe class TileCase : IDisposable
         Array.Fill(y, Untouched);
         fixed (float* output = y)
         {
-            _kernel.Multiply(_matrix.View, tile, tiles, _prepared, output, _rows + 1, adds);
+            // As whole matrices are multiplied: as many streams as the kernel reads at once, and what is left in order.
+            int streams = _kernel.StreamsFor(_prepared.Tokens), count = tiles / streams;
+            _kernel.Multiply(_matrix.View, new(tile, count, streams, count), _prepared, output, _rows + 1, adds);
+            _kernel.Multiply(
+                _matrix.View, new(tile + (streams * count), tiles - (streams * count)), _prepared, output, _rows + 1, adds);
         }
 
         return y;
@@ -127,6 +133,7 @@ internal sealed unsafe class TileCase : IDisposable
     public void Dispose()
     {
         _matrix.Dispose();
+        _tiles.Dispose();
         _prepared.Dispose();
         Assert.Equal(0, _ledger.Usage.TotalBytes);
     }

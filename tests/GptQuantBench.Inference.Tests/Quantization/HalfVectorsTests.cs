@@ -87,4 +87,34 @@ public unsafe class HalfVectorsTests
             Assert.Equal(expected, HalfVectors.AnySubnormal(Vector256.Create<short>(halves.AsSpan(0, 16)), Vector256.Create<short>(halves.AsSpan(16))));
         }
     }
+
+    /// <summary>Every half, the floats next to it, those in the middle between it and the next, and what is next to that; beyond, too.</summary>
+    [Fact]
+    public void Narrowing_is_the_runtimes_conversion()
+    {
+        List<float> values = [float.MaxValue, float.MinValue, float.PositiveInfinity, float.NegativeInfinity, float.NaN, float.Epsilon];
+        for (int bits = 0; bits < 0x7C00; bits++)
+        {
+            float half = (float)BitConverter.UInt16BitsToHalf((ushort)bits);
+            float next = bits == 0x7BFF ? 65536f : (float)BitConverter.UInt16BitsToHalf((ushort)(bits + 1));
+            float middle = (half + next) / 2;
+            float[] around =
+            [
+                half, MathF.BitIncrement(half), MathF.BitDecrement(half), middle, MathF.BitIncrement(middle), MathF.BitDecrement(middle),
+            ];
+            values.AddRange([.. around, .. around.Select(value => -value)]);
+        }
+
+        float[] source = [.. values];
+        Half[] halves = new Half[source.Length + 1];
+        halves[^1] = Half.One;
+        fixed (float* from = source)
+        fixed (Half* to = halves)
+        {
+            HalfVectors.Narrow(from, source.Length, to);
+        }
+
+        Assert.Equal(source.Select(value => (Half)value), halves[..^1]);
+        Assert.Equal(Half.One, halves[^1]);
+    }
 }

@@ -87,8 +87,8 @@ public sealed class ShortSweepTests(SweepRun run) : IClassFixture<SweepRun>
             var seconds = SampleStatistics.Median(SampleStatistics.Flatten(row.Samples!.TotalInferenceTimeSec))!.Value;
             Assert.Equal(row.BatchSize!.Value * 16 / seconds, row.ThroughputTokensPerSec!.Value, 6);
             Assert.Equal(16 / seconds, row.ThroughputPerSequenceTokensPerSec!.Value, 6);
-            // 6 layers, keys and values, 3 heads of 64, FP32, 64 positions: a cache for each sequence and nothing beside it.
-            Assert.Equal(row.BatchSize.Value * 6L * 2 * 3 * 64 * 4 * 64, row.KvCacheBytes);
+            // 6 layers, keys and values, 3 heads of 64, FP16, 64 positions: a cache for each sequence and nothing beside it.
+            Assert.Equal(row.BatchSize.Value * 6L * 2 * 3 * 64 * 2 * 64, row.KvCacheBytes);
             Assert.True(row.WorkspaceBytes >= row.BatchSize.Value * 50257L * 4);
         });
         Assert.All(Rows(SweepResult.Depth), row => Assert.Null(row.ThroughputPerSequenceTokensPerSec));

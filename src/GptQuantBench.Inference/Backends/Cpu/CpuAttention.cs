@@ -3,15 +3,15 @@ using System.Runtime.Intrinsics.X86;
 using GptQuantBench.Inference.Backends.Cpu.Kernels;
 using GptQuantBench.Inference.Memory;
 using GptQuantBench.Inference.Models;
+using GptQuantBench.Inference.Quantization;
 
 namespace GptQuantBench.Inference.Backends.Cpu;
 
 /// <summary>
-/// Causal softmax attention of one or several sequences, each with a KV cache. The cache is FP32: .NET has no FP16 conversion
-/// instruction, keys and values are read by every later step, and against the weights they are few bytes (gpt2 at 64 positions: 4.7 MB
-/// beside 248 MB).
+/// Causal softmax attention of one or several sequences, each with a KV cache in FP16, as on the GPU: far into the context a step reads as
+/// many bytes of it as of 4-bit weights.
 /// <code>
-/// keys     [sequence][layer][head][positions / L][head size][L]     so that a vector is L positions, and no score crosses lanes
+/// keys     [sequence][layer][head][positions / 64][head size][64]     so that a vector is some positions, and no score crosses lanes
 /// values   [sequence][layer][head][position][head size padded to 16]
 /// </code>
 /// </summary>
@@ -19,7 +19,10 @@ internal sealed unsafe class CpuAttention : IDisposable
 {
     private const int MostLanes = 16;
 
-    // Of a head's keys, and of its values, what is asked for ahead: about 64 positions of GPT-2's heads. Behind that, a CPU's own
+    // Positions of a block of keys: eight vectors of AVX2, which are read side by side, so that a block is one stream of memory.
+    private const int KeyBlock = 64;
+
+    // Of a head's keys, and of its values, what is asked for ahead: about 128 positions of GPT-2's heads. Behind that, a CPU's own
     // prefetchers have found the streams.
     private const int FetchedBytes = 16 << 10;
     private const int LineBytes = 64;
@@ -34,8 +37,8 @@ internal sealed unsafe class CpuAttention : IDisposable
     private readonly int _scratchLength;
     private readonly CpuKernel _kernel;
     private readonly WorkerPool _pool;
-    private readonly NativeBuffer<float> _keys;
-    private readonly NativeBuffer<float> _values;
+    private readonly NativeBuffer<Half> _keys;
+    private readonly NativeBuffer<Half> _values;
     private readonly NativeBuffer<float> _scratch; // per thread: scores, the same turned, queries turned, outputs of a tile of queries
     private readonly Action<int, int> _cache;
     private readonly Action<int, int> _attend;
@@ -58,7 +61,7 @@ internal sealed unsafe class CpuAttention : IDisposable
         _paddedHead = (_headSize + MostLanes - 1) / MostLanes * MostLanes;
         _lanes = kernel.Lanes;
         _layerCount = configuration.LayerCount;
-        _capacity = (capacity + _lanes - 1) / _lanes * _lanes;
+        _capacity = (capacity + KeyBlock - 1) / KeyBlock * KeyBlock;
         _kernel = kernel;
         _pool = pool;
         _tileQueries = Math.Min(maximumTokens, kernel.PanelTokens);
@@ -133,10 +136,10 @@ internal sealed unsafe class CpuAttention : IDisposable
                 {
                     for (int i = 0; i < _headSize; i++)
                     {
-                        Key(sequence, head, at)[i * _lanes] = float.NaN;
+                        Key(sequence, head, at)[i * KeyBlock] = Half.NaN;
                     }
 
-                    new Span<float>(Value(sequence, head, at), _paddedHead).Fill(float.NaN);
+                    new Span<Half>(Value(sequence, head, at), _paddedHead).Fill(Half.NaN);
                 }
             }
         }
@@ -152,14 +155,14 @@ internal sealed unsafe class CpuAttention : IDisposable
 
     private long Cached(int sequence, int head) => ((((long)sequence * _layerCount) + _layer) * _headCount) + head;
 
-    /// <summary>A key's first element; the next is a vector further.</summary>
-    private float* Key(int sequence, int head, int position)
+    /// <summary>A key's first element; the next is a block's positions further.</summary>
+    private Half* Key(int sequence, int head, int position)
     {
         nint start = (nint)(Cached(sequence, head) * _capacity) * _headSize;
-        return _keys.Data + start + ((nint)(position / _lanes) * _headSize * _lanes) + (position % _lanes);
+        return _keys.Data + start + ((nint)(position / KeyBlock) * _headSize * KeyBlock) + (position % KeyBlock);
     }
 
-    private float* Value(int sequence, int head, int position) =>
+    private Half* Value(int sequence, int head, int position) =>
         _values.Data + ((nint)((Cached(sequence, head) * _capacity) + position) * _paddedHead);
 
     private void Cache(int head, int worker)
@@ -174,18 +177,20 @@ internal sealed unsafe class CpuAttention : IDisposable
     private void Cache(in Tile tile, int head)
     {
         int width = _headCount * _headSize;
+        Half* halves = stackalloc Half[_headSize];
         for (int query = 0; query < tile.Queries; query++)
         {
             float* key = _projected + ((tile.FirstToken + query) * _projectedStride) + width + (head * _headSize);
-            float* to = Key(tile.Sequence, head, tile.Position + query);
+            HalfVectors.Narrow(key, _headSize, halves);
+            Half* to = Key(tile.Sequence, head, tile.Position + query);
             for (int i = 0; i < _headSize; i++)
             {
-                to[i * _lanes] = key[i];
+                to[i * KeyBlock] = halves[i];
             }
 
-            float* value = Value(tile.Sequence, head, tile.Position + query);
-            new ReadOnlySpan<float>(key + width, _headSize).CopyTo(new Span<float>(value, _headSize));
-            new Span<float>(value + _headSize, _paddedHead - _headSize).Clear();
+            Half* value = Value(tile.Sequence, head, tile.Position + query);
+            HalfVectors.Narrow(key + width, _headSize, value);
+            new Span<Half>(value + _headSize, _paddedHead - _headSize).Clear();
         }
     }
 
@@ -220,21 +225,26 @@ internal sealed unsafe class CpuAttention : IDisposable
             }
         }
 
-        _kernel.MultiplyPanel(
-            Key(tile.Sequence, head, 0), _lanes, (nint)_headSize * _lanes, _headSize, turned, queries, scores, _capacity, seen, adds: false);
+        for (int position = 0; position < seen; position += KeyBlock)
+        {
+            _kernel.MultiplyHalfPanel(
+                Key(tile.Sequence, head, position), KeyBlock, _lanes, _headSize, turned, queries, scores + position, _capacity,
+                Math.Min(KeyBlock, seen - position), adds: false);
+        }
+
         for (int query = 0; query < queries; query++)
         {
             // Scores of later positions are there, too: the tile of queries is computed as one rectangle. Their weight is 0.
             int visible = tile.Position + query + 1;
             float* own = scores + ((nint)query * _capacity);
-            Activations.Softmax(new Span<float>(own, visible));
+            Activations.Softmax(own, visible);
             if (width > 1)
             {
                 Turn(own, visible, seen, weights + query, width);
             }
         }
 
-        _kernel.MultiplyPanel(
+        _kernel.MultiplyHalfPanel(
             Value(tile.Sequence, head, 0), _paddedHead, _lanes, seen, width > 1 ? weights : scores, queries, attended, _paddedHead, _headSize,
             adds: false);
         for (int query = 0; query < queries; query++)
@@ -252,11 +262,15 @@ internal sealed unsafe class CpuAttention : IDisposable
         {
             int seen = tile.Position + tile.Queries;
             byte* keys = (byte*)Key(tile.Sequence, head, 0), values = (byte*)Value(tile.Sequence, head, 0);
-            int keyBytes = (seen + _lanes - 1) / _lanes * _lanes * _headSize * sizeof(float), valueBytes = seen * _paddedHead * sizeof(float);
-            int block = _lanes * _headSize * sizeof(float);
-            Fetch(keys + keyBytes - block, block);
-            Fetch(values + valueBytes - (_paddedHead * sizeof(float)), _paddedHead * sizeof(float));
-            Fetch(keys, Math.Min(FetchedBytes, keyBytes - block));
+            int valueBytes = seen * _paddedHead * sizeof(ushort);
+            int whole = seen / KeyBlock * KeyBlock * _headSize * sizeof(ushort), rest = seen % KeyBlock * sizeof(ushort);
+            for (int i = 0; i < _headSize && rest > 0; i++)
+            {
+                Fetch(keys + whole + (i * KeyBlock * sizeof(ushort)), rest);
+            }
+
+            Fetch(values + valueBytes - (_paddedHead * sizeof(ushort)), _paddedHead * sizeof(ushort));
+            Fetch(keys, Math.Min(FetchedBytes, whole));
             Fetch(values, Math.Min(FetchedBytes, valueBytes));
         }
 

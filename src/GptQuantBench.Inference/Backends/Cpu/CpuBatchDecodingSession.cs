@@ -116,10 +116,10 @@ internal sealed unsafe class CpuBatchDecodingSession : IBatchDecodingSession
             return false;
         }
 
-        _forward.Append(_passIds.AsSpan(0, tokens), _runs.AsSpan(0, runs));
+        _forward.Append(_passIds.AsSpan(0, tokens), _runs.AsSpan(0, runs), _lastTokens.AsSpan(0, choices));
         if (choices > 0)
         {
-            _forward.ComputeLogits(_lastTokens.AsSpan(0, choices), _logits.Data);
+            _forward.ComputeLogits(0, choices, _logits.Data);
             _pool.Run(choices, _choose);
         }
 

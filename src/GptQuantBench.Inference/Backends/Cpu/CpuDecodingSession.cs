@@ -92,11 +92,11 @@ internal sealed unsafe class CpuDecodingSession : IDecodingSession
         {
             int first = Position;
             ReadOnlySpan<int> now = ids[..Math.Min(_forward.MaximumTokens, ids.Length)];
-            Append(now);
+            Append(now, _tokens.AsSpan(0, now.Length));
             for (int row = 0; row < now.Length; row += rows)
             {
                 int count = Math.Min(rows, now.Length - row);
-                _forward.ComputeLogits(_tokens.AsSpan(row, count), _allLogits.Data);
+                _forward.ComputeLogits(row, count, _allLogits.Data);
                 consumer(first + row, count, _allLogits.Slice(0, checked(count * vocabulary)));
             }
 
@@ -117,33 +117,36 @@ internal sealed unsafe class CpuDecodingSession : IDecodingSession
 
     private void AppendAndChoose(ReadOnlySpan<int> ids, Span<int> generated, SamplingOptions sampling, Action<int, int>? onToken)
     {
-        int last = Append(ids);
+        AppendAll(ids, isLastWanted: generated.Length > 0);
         Span<float> logits = _lastLogits.Slice(0, _configuration.VocabularySize);
         for (int step = 0; step < generated.Length; step++)
         {
             if (step > 0)
             {
-                last = Append(generated.Slice(step - 1, 1));
+                AppendAll(generated.Slice(step - 1, 1), isLastWanted: true);
             }
 
-            _forward.ComputeLogits(_tokens.AsSpan(last, 1), _lastLogits.Data);
+            _forward.ComputeLogits(0, 1, _lastLogits.Data);
             generated[step] = _sampler.Sample(logits, sampling, step);
             onToken?.Invoke(step, generated[step]);
         }
     }
 
-    /// <summary>Runs ids through the model; returns the index of the last one within the last call of the forward pass.</summary>
-    private int Append(ReadOnlySpan<int> ids)
+    /// <summary>Runs ids through the model.</summary>
+    private void AppendAll(ReadOnlySpan<int> ids, bool isLastWanted)
     {
-        int count = 0;
         while (!ids.IsEmpty)
         {
-            count = Math.Min(_forward.MaximumTokens, ids.Length);
-            _forward.Append(ids[..count], [new SequenceRun(Sequence: 0, Position, count)]);
-            Position += count;
+            int count = Math.Min(_forward.MaximumTokens, ids.Length);
+            Append(ids[..count], isLastWanted && count == ids.Length ? _tokens.AsSpan(count - 1, 1) : default);
             ids = ids[count..];
         }
+    }
 
-        return count - 1;
+    /// <summary>Runs as many ids as the forward pass takes at once.</summary>
+    private void Append(ReadOnlySpan<int> ids, ReadOnlySpan<int> wanted)
+    {
+        _forward.Append(ids, [new SequenceRun(Sequence: 0, Position, ids.Length)], wanted);
+        Position += ids.Length;
     }
 }

@@ -10,6 +10,7 @@ internal sealed unsafe class CpuMatrixBench : IMatrixBench
 {
     private readonly WorkerPool _pool = new(Environment.ProcessorCount);
     private readonly PackedMatrix? _packed; // what the products are checked against
+    private readonly TileMemory? _tiles;
     private readonly TiledMatrix[] _matrices;
     private readonly MatrixMultiplier? _multiplier;
     private readonly NativeBuffer<float>? _inputs;  // [inputs, padded columns]
@@ -27,9 +28,10 @@ internal sealed unsafe class CpuMatrixBench : IMatrixBench
         try
         {
             PackedMatrix packed = _packed = SyntheticMatrix.Pack(layout, ledger, _pool);
+            _tiles = new(ledger, Enumerable.Repeat(tiles, Copies));
             for (int copy = 0; copy < Copies; copy++)
             {
-                TiledMatrix matrix = _matrices[copy] = new(ledger, tiles);
+                TiledMatrix matrix = _matrices[copy] = new(ledger, tiles, _tiles);
                 _pool.Run(tiles.Tiles, (tile, _) => matrix.SetTile(tile, packed, tile * tiles.Lanes));
             }
 
@@ -87,6 +89,7 @@ internal sealed unsafe class CpuMatrixBench : IMatrixBench
             matrix?.Dispose();
         }
 
+        _tiles?.Dispose();
         _packed?.Dispose();
         _multiplier?.Dispose();
         _inputs?.Dispose();

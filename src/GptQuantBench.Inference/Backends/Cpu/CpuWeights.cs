@@ -10,6 +10,7 @@ namespace GptQuantBench.Inference.Backends.Cpu;
 /// <summary>All weights of a model in native memory, by name: matrices [out, in] in tiles, positions FP16, vectors FP32.</summary>
 internal sealed class CpuWeights : IDisposable
 {
+    private readonly TileMemory? _tiles;
     private readonly Dictionary<string, TiledMatrix> _matrices = [];
     private readonly Dictionary<string, PackedMatrix> _tables = [];
     private readonly Dictionary<string, NativeBuffer<float>> _vectors = [];
@@ -21,6 +22,8 @@ internal sealed class CpuWeights : IDisposable
     {
         try
         {
+            _tiles = new(
+                ledger, model.Architecture.Weights(model.Configuration).Where(IsTiled).Select(spec => Tiles(spec, format, kernel)));
             using WeightPacker packer = new(pool, ledger);
             foreach (WeightSpec spec in model.Architecture.Weights(model.Configuration))
             {
@@ -30,18 +33,17 @@ internal sealed class CpuWeights : IDisposable
                     _vectors.Add(spec.Name, vector);
                     WeightPacker.ReadVector(model.Weight(spec), vector);
                 }
-                else if (spec.Role == WeightRole.PositionEmbedding)
+                else if (IsTiled(spec))
                 {
-                    PackedMatrix table = new(ledger, new PackedLayout(format.Of(spec), spec.OutputCount, spec.InputCount));
-                    _tables.Add(spec.Name, table);
-                    packer.Fill(model, spec, table);
+                    TiledMatrix matrix = new(ledger, Tiles(spec, format, kernel), _tiles);
+                    _matrices.Add(spec.Name, matrix);
+                    packer.Fill(model, spec, matrix);
                 }
                 else
                 {
-                    PackedLayout packed = new(format.Of(spec), spec.OutputCount, spec.InputCount);
-                    TiledMatrix matrix = new(ledger, new TileLayout(packed, kernel.Lanes));
-                    _matrices.Add(spec.Name, matrix);
-                    packer.Fill(model, spec, matrix);
+                    PackedMatrix table = new(ledger, Packed(spec, format));
+                    _tables.Add(spec.Name, table);
+                    packer.Fill(model, spec, table);
                 }
             }
         }
@@ -81,5 +83,13 @@ internal sealed class CpuWeights : IDisposable
         {
             vector.Dispose();
         }
+
+        _tiles?.Dispose();
     }
+
+    private static bool IsTiled(WeightSpec spec) => !spec.IsVector && spec.Role != WeightRole.PositionEmbedding;
+
+    private static PackedLayout Packed(WeightSpec spec, QuantizationFormat format) => new(format.Of(spec), spec.OutputCount, spec.InputCount);
+
+    private static TileLayout Tiles(WeightSpec spec, QuantizationFormat format, CpuKernel kernel) => new(Packed(spec, format), kernel.Lanes);
 }

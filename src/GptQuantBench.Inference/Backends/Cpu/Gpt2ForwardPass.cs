@@ -1,4 +1,3 @@
-using System.Numerics.Tensors;
 using GptQuantBench.Inference.Backends.Cpu.Kernels;
 using GptQuantBench.Inference.Backends.Cpu.Tiles;
 using GptQuantBench.Inference.Memory;
@@ -32,9 +31,8 @@ internal sealed unsafe class Gpt2ForwardPass : ICpuForwardPass
     private readonly NativeBuffer<float> _normalized; // [T, D]: input of the next matrix
     private readonly NativeBuffer<float> _wide;       // [T, 3D or I]: q, k, v of all heads; the feed-forward layer
     private readonly Action<int, int> _normalize;
-    private readonly int[] _logitTokens;
     private LayerNormWeights _norm;
-    private bool _isForLogits;
+    private int _firstNormalized; // row of the residual stream
 
     public Gpt2ForwardPass(
         ModelConfiguration configuration, CpuWeights weights, CpuKernel kernel, Products products, WorkerPool pool,
@@ -47,7 +45,6 @@ internal sealed unsafe class Gpt2ForwardPass : ICpuForwardPass
         _blocks = [.. Enumerable.Range(0, configuration.LayerCount).Select(layer => new Gpt2Block(weights, layer))];
         _finalNorm = new(weights, "ln_f");
         MaximumTokens = Math.Max(sequences, Math.Min(capacity, MostTokens));
-        _logitTokens = new int[MaximumTokens];
         _width = Padded(configuration.EmbeddingSize);
         _wideWidth = Padded(Math.Max(3 * configuration.EmbeddingSize, configuration.InnerSize));
         _normalize = Normalize;
@@ -73,7 +70,7 @@ internal sealed unsafe class Gpt2ForwardPass : ICpuForwardPass
     public int MaximumTokens { get; }
 
     /// <inheritdoc />
-    public void Append(ReadOnlySpan<int> ids, ReadOnlySpan<SequenceRun> runs)
+    public void Append(ReadOnlySpan<int> ids, ReadOnlySpan<SequenceRun> runs, ReadOnlySpan<int> wanted)
     {
         int tokens = ids.Length;
         _attention.Begin(runs);
@@ -84,6 +81,17 @@ internal sealed unsafe class Gpt2ForwardPass : ICpuForwardPass
             NormalizeAll(block.AttentionNorm, tokens);
             Multiply(block.QueryKeyValue, _normalized.Data, _width, tokens, _wide.Data, _wideWidth, Epilogue.Overwrite);
             _attention.Run(layer, _wide.Data, _wideWidth, _normalized.Data, _width);
+            if (layer == _blocks.Length - 1)
+            {
+                Keep(wanted, _normalized.Data);
+                Keep(wanted, _residual.Data);
+                tokens = wanted.Length;
+                if (tokens == 0)
+                {
+                    return;
+                }
+            }
+
             Multiply(block.AttentionOutput, _normalized.Data, _width, tokens, _residual.Data, _width, Epilogue.Add);
 
             NormalizeAll(block.FeedForwardNorm, tokens);
@@ -94,14 +102,13 @@ internal sealed unsafe class Gpt2ForwardPass : ICpuForwardPass
     }
 
     /// <inheritdoc />
-    public void ComputeLogits(ReadOnlySpan<int> tokens, float* logits)
+    public void ComputeLogits(int first, int count, float* logits)
     {
-        tokens.CopyTo(_logitTokens);
-        _isForLogits = true;
-        NormalizeAll(_finalNorm, tokens.Length);
-        _isForLogits = false;
+        _firstNormalized = first;
+        NormalizeAll(_finalNorm, count);
+        _firstNormalized = 0;
         _multiplier.Multiply(
-            _tokenEmbedding, bias: null, _normalized.Data, _width, tokens.Length, logits, _configuration.VocabularySize, Epilogue.Overwrite);
+            _tokenEmbedding, bias: null, _normalized.Data, _width, count, logits, _configuration.VocabularySize, Epilogue.Overwrite);
     }
 
     /// <inheritdoc />
@@ -133,7 +140,19 @@ internal sealed unsafe class Gpt2ForwardPass : ICpuForwardPass
                 float* row = _normalized.Data + ((nint)token * _width);
                 _tokenEmbedding.GetRow(ids[token], at);
                 _positionEmbedding.GetRow(run.Position + i, new Span<float>(row, size));
-                TensorPrimitives.Add(new ReadOnlySpan<float>(at, size), new ReadOnlySpan<float>(row, size), new Span<float>(at, size));
+                Activations.Add(at, row, size);
+            }
+        }
+    }
+
+    /// <summary>Moves the rows of some tokens to the front.</summary>
+    private void Keep(ReadOnlySpan<int> wanted, float* rows)
+    {
+        for (int i = 0; i < wanted.Length; i++)
+        {
+            if (wanted[i] != i)
+            {
+                new ReadOnlySpan<float>(rows + ((nint)wanted[i] * _width), _width).CopyTo(new Span<float>(rows + ((nint)i * _width), _width));
             }
         }
     }
@@ -161,12 +180,9 @@ internal sealed unsafe class Gpt2ForwardPass : ICpuForwardPass
     private void Normalize(int chunk, int worker)
     {
         int size = _configuration.EmbeddingSize;
-        nint token = _isForLogits ? _logitTokens[chunk] : chunk;
+        nint token = _firstNormalized + chunk;
         Activations.LayerNorm(
-            new ReadOnlySpan<float>(_residual.Data + (token * _width), size),
-            new ReadOnlySpan<float>(_norm.Gain, size),
-            new ReadOnlySpan<float>(_norm.Bias, size),
-            _configuration.LayerNormEpsilon,
-            new Span<float>(_normalized.Data + ((nint)chunk * _width), size));
+            _residual.Data + (token * _width), _norm.Gain, _norm.Bias, _configuration.LayerNormEpsilon,
+            _normalized.Data + ((nint)chunk * _width), size);
     }
 }

@@ -33,6 +33,8 @@ internal sealed unsafe class MatrixMultiplier : IDisposable
     // The region that runs now; delegates made once read it from here, so that a call allocates nothing.
     private TiledMatrixView _matrix;
     private int _tiles;
+    private int _streams;
+    private int _stride; // tiles of a stream
     private int _tilesPerChunk;
     private float* _bias;
     private int _tokens;
@@ -90,8 +92,11 @@ internal sealed unsafe class MatrixMultiplier : IDisposable
         if (tokens <= MostFewTokens && form != InputForm.Float)
         {
             _few.Fill(form, x, xStride, tokens, _matrix.Blocks);
-            _tilesPerChunk = Math.Max(1, ChunkBytes / matrix.Layout.TileBytes);
-            _pool.RunRanges((_tiles + _tilesPerChunk - 1) / _tilesPerChunk, _multiplyTiles);
+            _streams = _kernel.StreamsFor(tokens);
+            _streams = _tiles < 2 * _streams * _pool.ThreadCount ? 1 : _streams;
+            _stride = _tiles / _streams;
+            _tilesPerChunk = Math.Max(1, ChunkBytes / (_streams * matrix.Layout.TileBytes));
+            _pool.RunRanges((_stride + _tilesPerChunk - 1) / _tilesPerChunk, _multiplyTiles);
         }
         else
         {
@@ -118,12 +123,26 @@ internal sealed unsafe class MatrixMultiplier : IDisposable
         _ => InputForm.Int8,
     };
 
+    /// <summary>A chunk is some tiles of each stream, so that a thread that takes the next chunk reads on in the same streams.</summary>
     private void MultiplyTiles(int chunk, int chunks, int worker)
     {
         int tile = chunk * _tilesPerChunk;
-        int tiles = Math.Min(chunks * _tilesPerChunk, _tiles - tile);
-        _kernel.Multiply(_matrix, tile, tiles, _few, _y, _yStride, _epilogue == Epilogue.Add);
-        Finish(tile, tiles);
+        int tiles = Math.Min(chunks * _tilesPerChunk, _stride - tile);
+        Multiply(new(tile, tiles, _streams, _stride));
+        int rest = _tiles - (_streams * _stride);
+        if (tile + tiles == _stride && rest > 0)
+        {
+            Multiply(new(_streams * _stride, rest));
+        }
+    }
+
+    private void Multiply(TileStreams tiles)
+    {
+        _kernel.Multiply(_matrix, tiles, _few, _y, _yStride, _epilogue == Epilogue.Add);
+        for (int stream = 0; stream < tiles.Streams; stream++)
+        {
+            Finish(tiles.First + (stream * tiles.Stride), tiles.Count);
+        }
     }
 
     private void MultiplyPanel(int chunk, int worker)

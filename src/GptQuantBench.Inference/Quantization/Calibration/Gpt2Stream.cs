@@ -61,12 +61,17 @@ internal sealed class Gpt2Stream(ModelConfiguration configuration, Func<string, 
         }
     }
 
-    private float[] Normalize(float[] residual, string norm)
+    private unsafe float[] Normalize(float[] residual, string norm)
     {
         float[] gain = weights(norm + ".weight"), bias = weights(norm + ".bias");
         float[] output = new float[residual.Length];
-        Parallel.For(0, residual.Length / _width, token => Activations.LayerNorm(
-            residual.AsSpan(token * _width, _width), gain, bias, configuration.LayerNormEpsilon, output.AsSpan(token * _width, _width)));
+        Parallel.For(0, residual.Length / _width, token =>
+        {
+            fixed (float* x = residual, g = gain, b = bias, y = output)
+            {
+                Activations.LayerNorm(x + (token * _width), g, b, configuration.LayerNormEpsilon, y + (token * _width), _width);
+            }
+        });
         return output;
     }
 

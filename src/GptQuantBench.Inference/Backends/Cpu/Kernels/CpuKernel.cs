@@ -20,18 +20,20 @@ internal abstract unsafe class CpuKernel
     /// <summary>Inputs whose sums with two vectors of rows fit the registers: <see cref="MultiplyPanel"/> takes so many at once.</summary>
     public abstract int PanelTokens { get; }
 
+    /// <summary>Tiles, each a stream of memory of its own, that <see cref="Multiply"/> reads at once for so many inputs: 1, 2 or 4.</summary>
+    public abstract int StreamsFor(int tokens);
+
     /// <summary>
     /// y[t, row] (+)= Σ_c W[row, c] · x[t, c] for the rows of some tiles and few inputs, unpacking W on the fly: bound by memory for one
     /// input.
     /// </summary>
     /// <param name="matrix">W.</param>
-    /// <param name="tile">First tile.</param>
-    /// <param name="tiles">Tiles.</param>
+    /// <param name="tiles">Which tiles; fastest with as many streams as <see cref="StreamsFor"/> says, and not with others but 1.</param>
     /// <param name="x">The inputs, in a form for the matrix.</param>
     /// <param name="y">FP32 [tokens, rows of the matrix].</param>
     /// <param name="yStride">Floats from input to input.</param>
     /// <param name="adds">Adds to y instead of overwriting it.</param>
-    public abstract void Multiply(in TiledMatrixView matrix, int tile, int tiles, PreparedInput x, float* y, nint yStride, bool adds);
+    public abstract void Multiply(in TiledMatrixView matrix, TileStreams tiles, PreparedInput x, float* y, nint yStride, bool adds);
 
     /// <summary>Unpacks blocks of 32 columns of a tile.</summary>
     /// <param name="matrix">W.</param>
@@ -55,6 +57,10 @@ internal abstract unsafe class CpuKernel
     /// <param name="adds">Adds to y instead of overwriting it.</param>
     public abstract void MultiplyPanel(
         float* panel, nint columnStride, nint vectorStride, int columns, float* x, int tokens, float* y, nint yStride, int rows, bool adds);
+
+    /// <summary>The same with a panel in FP16; what is infinite or NaN there counts as a finite value of 2^16 or more.</summary>
+    public abstract void MultiplyHalfPanel(
+        Half* panel, nint columnStride, nint vectorStride, int columns, float* x, int tokens, float* y, nint yStride, int rows, bool adds);
 
     /// <summary>Inputs that lie side by side where there are <paramref name="tokens"/>, 1 … <see cref="PanelTokens"/>.</summary>
     public int PanelWidth(int tokens) => tokens == 1 ? 1 : tokens <= Tokens.Most ? Tokens.Most : PanelTokens;

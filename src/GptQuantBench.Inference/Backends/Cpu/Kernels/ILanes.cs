@@ -14,7 +14,7 @@ internal unsafe interface ILanes<TWords, TFloats>
     static abstract int Count { get; }
 
     /// <summary>
-    /// Whether a single input is multiplied with <see cref="LaneKernel{TLanes,TWords,TFloats}.Streams"/> neighbouring tiles at once, each a stream of memory of
+    /// Whether a single input is multiplied with <see cref="LaneKernel{TLanes,TWords,TFloats}.Streams"/> tiles at once, each a stream of memory of
     /// its own, rather than with one.
     /// </summary>
     static abstract bool ReadsStreams { get; }

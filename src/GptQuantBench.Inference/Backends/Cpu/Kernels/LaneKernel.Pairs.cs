@@ -11,17 +11,19 @@ namespace GptQuantBench.Inference.Backends.Cpu.Kernels;
 /// </content>
 internal abstract unsafe partial class LaneKernel<TLanes, TWords, TFloats>
 {
+    // Tiles at once.
+    private const int Pair = 2;
+
     private const int PairFetchDistance = 1024;
 
-    /// <summary>Multiplies as many tiles as fill whole pairs; returns the first that is left.</summary>
-    private static int MultiplyPairs<TTokens>(
-        in TiledMatrixView matrix, int tile, int end, InputForm form, in PreparedVectors x, float* y, nint yStride, bool adds)
+    private static void MultiplyPairs<TTokens>(
+        in TiledMatrixView matrix, TileStreams tiles, InputForm form, in PreparedVectors x, float* y, nint yStride, bool adds)
         where TTokens : struct, ITokenCount
     {
-        int count = IsPlain(matrix, form) ? (end - tile) / 2 : 0;
-        nint stride = count * (nint)matrix.Layout.TileBytes;
-        TFloats* sums = stackalloc TFloats[2 * TTokens.Value];
-        for (int last = tile + count; tile < last; tile++)
+        nint stride = tiles.Stride * (nint)matrix.Layout.TileBytes;
+        FetchFirst(matrix.Tile(tiles.First), stride, Pair, PairFetchDistance);
+        TFloats* sums = stackalloc TFloats[Pair * TTokens.Value];
+        for (int tile = tiles.First, last = tile + tiles.Count; tile < last; tile++)
         {
             byte* first = matrix.Tile(tile);
             switch (form)
@@ -37,16 +39,15 @@ internal abstract unsafe partial class LaneKernel<TLanes, TWords, TFloats>
                     break;
             }
 
-            TFloats scale = Scale(matrix, tile), other = Scale(matrix, tile + count);
+            int second = tile + tiles.Stride;
+            TFloats scale = Scale(matrix, tile), other = Scale(matrix, second);
             for (int i = 0; i < TTokens.Value; i++)
             {
                 float* to = y + (i * yStride);
                 Store(TLanes.Multiply(sums[2 * i], scale), to, tile * TLanes.Count, matrix.Rows, adds);
-                Store(TLanes.Multiply(sums[(2 * i) + 1], other), to, (tile + count) * TLanes.Count, matrix.Rows, adds);
+                Store(TLanes.Multiply(sums[(2 * i) + 1], other), to, second * TLanes.Count, matrix.Rows, adds);
             }
         }
-
-        return tile + count;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

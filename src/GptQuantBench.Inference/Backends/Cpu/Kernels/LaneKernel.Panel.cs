@@ -2,16 +2,26 @@ using System.Runtime.CompilerServices;
 
 namespace GptQuantBench.Inference.Backends.Cpu.Kernels;
 
-/// <content>FP32 panels times many inputs.</content>
+/// <content>FP32 and FP16 panels times many inputs.</content>
 internal abstract unsafe partial class LaneKernel<TLanes, TWords, TFloats>
 {
     /// <inheritdoc />
     public sealed override void MultiplyPanel(
-        float* panel, nint columnStride, nint vectorStride, int columns, float* x, int tokens, float* y, nint yStride, int rows, bool adds)
+        float* panel, nint columnStride, nint vectorStride, int columns, float* x, int tokens, float* y, nint yStride, int rows, bool adds) =>
+        MultiplyPanelOf(panel, columnStride, vectorStride, columns, x, tokens, y, yStride, rows, adds);
+
+    /// <inheritdoc />
+    public sealed override void MultiplyHalfPanel(
+        Half* panel, nint columnStride, nint vectorStride, int columns, float* x, int tokens, float* y, nint yStride, int rows, bool adds) =>
+        MultiplyPanelOf(panel, columnStride, vectorStride, columns, x, tokens, y, yStride, rows, adds);
+
+    private static void MultiplyPanelOf<T>(
+        T* panel, nint columnStride, nint vectorStride, int columns, float* x, int tokens, float* y, nint yStride, int rows, bool adds)
+        where T : unmanaged
     {
         if (tokens == 1)
         {
-            MultiplyPanel(panel, columnStride, vectorStride, columns, x, y, rows, adds);
+            MultiplyOne(panel, columnStride, vectorStride, columns, x, y, rows, adds);
             return;
         }
 
@@ -22,11 +32,11 @@ internal abstract unsafe partial class LaneKernel<TLanes, TWords, TFloats>
             nint second = row + TLanes.Count < rows ? vectorStride : 0;
             if (tokens <= Tokens.Most)
             {
-                MultiplyPair<Tokens.Six>(panel, second, columnStride, columns, x, sums);
+                MultiplyPair<Tokens.Six, T>(panel, second, columnStride, columns, x, sums);
             }
             else
             {
-                MultiplyPair<Tokens.Twelve>(panel, second, columnStride, columns, x, sums);
+                MultiplyPair<Tokens.Twelve, T>(panel, second, columnStride, columns, x, sums);
             }
 
             for (int token = 0; token < tokens; token++)
@@ -42,14 +52,15 @@ internal abstract unsafe partial class LaneKernel<TLanes, TWords, TFloats>
 
     /// <summary>Two vectors of rows and six or twelve inputs: every value of the panel is loaded once and meets all of them.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void MultiplyPair<TTokens>(float* panel, nint second, nint columnStride, int columns, float* x, TFloats* sums)
+    private static void MultiplyPair<TTokens, T>(T* panel, nint second, nint columnStride, int columns, float* x, TFloats* sums)
         where TTokens : struct, ITokenCount
+        where T : unmanaged
     {
         TFloats a0 = TLanes.Zero, a1 = a0, a2 = a0, a3 = a0, a4 = a0, a5 = a0, a6 = a0, a7 = a0, a8 = a0, a9 = a0, a10 = a0, a11 = a0;
         TFloats b0 = a0, b1 = a0, b2 = a0, b3 = a0, b4 = a0, b5 = a0, b6 = a0, b7 = a0, b8 = a0, b9 = a0, b10 = a0, b11 = a0;
         for (float* end = x + ((nint)columns * TTokens.Value); x < end; x += TTokens.Value, panel += columnStride)
         {
-            TFloats a = TLanes.Load(panel), b = TLanes.Load(panel + second);
+            TFloats a = Load(panel), b = Load(panel + second);
             a0 = Add<TTokens>(0, a, x + 0, a0);
             b0 = Add<TTokens>(0, b, x + 0, b0);
             a1 = Add<TTokens>(1, a, x + 1, a1);
@@ -103,8 +114,8 @@ internal abstract unsafe partial class LaneKernel<TLanes, TWords, TFloats>
     }
 
     /// <summary>One input: eight or four vectors of rows at a time, whose chains hide the latency of an addition.</summary>
-    private static void MultiplyPanel(
-        float* panel, nint columnStride, nint vectorStride, int columns, float* x, float* y, int rows, bool adds)
+    private static void MultiplyOne<T>(T* panel, nint columnStride, nint vectorStride, int columns, float* x, float* y, int rows, bool adds)
+        where T : unmanaged
     {
         int row = 0;
         for (; TLanes.ReadsStreams && row + (8 * TLanes.Count) <= rows; row += 8 * TLanes.Count, panel += 8 * vectorStride)
@@ -120,21 +131,22 @@ internal abstract unsafe partial class LaneKernel<TLanes, TWords, TFloats>
 
     /// <summary>Where a column's vectors are neighbours, a whole row of values for attention: one stream of memory.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void MultiplyEight(float* panel, nint columnStride, nint vectorStride, int columns, float* x, float* y, bool adds)
+    private static void MultiplyEight<T>(T* panel, nint columnStride, nint vectorStride, int columns, float* x, float* y, bool adds)
+        where T : unmanaged
     {
         TFloats a = TLanes.Zero, b = a, c = a, d = a, e = a, f = a, g = a, h = a;
-        float* fourth = panel + (3 * vectorStride), seventh = panel + (6 * vectorStride);
+        T* fourth = panel + (3 * vectorStride), seventh = panel + (6 * vectorStride);
         for (float* end = x + columns; x < end; x++, panel += columnStride, fourth += columnStride, seventh += columnStride)
         {
             TFloats input = TLanes.Broadcast(*x);
-            a = TLanes.MultiplyAdd(TLanes.Load(panel), input, a);
-            b = TLanes.MultiplyAdd(TLanes.Load(panel + vectorStride), input, b);
-            c = TLanes.MultiplyAdd(TLanes.Load(panel + (2 * vectorStride)), input, c);
-            d = TLanes.MultiplyAdd(TLanes.Load(fourth), input, d);
-            e = TLanes.MultiplyAdd(TLanes.Load(fourth + vectorStride), input, e);
-            f = TLanes.MultiplyAdd(TLanes.Load(fourth + (2 * vectorStride)), input, f);
-            g = TLanes.MultiplyAdd(TLanes.Load(seventh), input, g);
-            h = TLanes.MultiplyAdd(TLanes.Load(seventh + vectorStride), input, h);
+            a = TLanes.MultiplyAdd(Load(panel), input, a);
+            b = TLanes.MultiplyAdd(Load(panel + vectorStride), input, b);
+            c = TLanes.MultiplyAdd(Load(panel + (2 * vectorStride)), input, c);
+            d = TLanes.MultiplyAdd(Load(fourth), input, d);
+            e = TLanes.MultiplyAdd(Load(fourth + vectorStride), input, e);
+            f = TLanes.MultiplyAdd(Load(fourth + (2 * vectorStride)), input, f);
+            g = TLanes.MultiplyAdd(Load(seventh), input, g);
+            h = TLanes.MultiplyAdd(Load(seventh + vectorStride), input, h);
         }
 
         const int all = int.MaxValue;
@@ -149,8 +161,8 @@ internal abstract unsafe partial class LaneKernel<TLanes, TWords, TFloats>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void MultiplyFour(
-        float* panel, nint columnStride, nint vectorStride, int columns, float* x, float* y, int rows, bool adds)
+    private static void MultiplyFour<T>(T* panel, nint columnStride, nint vectorStride, int columns, float* x, float* y, int rows, bool adds)
+        where T : unmanaged
     {
         // Vectors that are not there repeat the last one.
         int last = (rows - 1) / TLanes.Count;
@@ -159,10 +171,10 @@ internal abstract unsafe partial class LaneKernel<TLanes, TWords, TFloats>
         for (float* end = x + columns; x < end; x++, panel += columnStride)
         {
             TFloats input = TLanes.Broadcast(*x);
-            a = TLanes.MultiplyAdd(TLanes.Load(panel), input, a);
-            b = TLanes.MultiplyAdd(TLanes.Load(panel + second), input, b);
-            c = TLanes.MultiplyAdd(TLanes.Load(panel + third), input, c);
-            d = TLanes.MultiplyAdd(TLanes.Load(panel + fourth), input, d);
+            a = TLanes.MultiplyAdd(Load(panel), input, a);
+            b = TLanes.MultiplyAdd(Load(panel + second), input, b);
+            c = TLanes.MultiplyAdd(Load(panel + third), input, c);
+            d = TLanes.MultiplyAdd(Load(panel + fourth), input, d);
         }
 
         Store(a, y, 0, rows, adds);
@@ -181,4 +193,8 @@ internal abstract unsafe partial class LaneKernel<TLanes, TWords, TFloats>
             Store(d, y, 3 * TLanes.Count, rows, adds);
         }
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static TFloats Load<T>(T* values)
+        where T : unmanaged => typeof(T) == typeof(float) ? TLanes.Load((float*)values) : TLanes.LoadHalves((ushort*)values);
 }

@@ -6,7 +6,7 @@ using GptQuantBench.Inference.Quantization;
 namespace GptQuantBench.Inference.Backends.Cpu.Kernels;
 
 /// <content>
-/// One input and four neighbouring tiles at once. A prefetcher follows each stream up to the end of its page, and four streams end their
+/// One input and four tiles at once. A prefetcher follows each stream up to the end of its page, and four streams end their
 /// pages at different times; what is loaded of the input serves four vectors.
 /// </content>
 internal abstract unsafe partial class LaneKernel<TLanes, TWords, TFloats>
@@ -17,14 +17,13 @@ internal abstract unsafe partial class LaneKernel<TLanes, TWords, TFloats>
     // Bytes ahead of what is read, in each stream.
     private const int StreamFetchDistance = 512;
 
-    /// <summary>Multiplies as many tiles as fill whole groups; returns the first that is left.</summary>
-    private static int MultiplyStreams(
-        in TiledMatrixView matrix, int tile, int end, InputForm form, in PreparedVectors x, float* y, bool adds)
+    private static void MultiplyStreams(
+        in TiledMatrixView matrix, TileStreams tiles, InputForm form, in PreparedVectors x, float* y, bool adds)
     {
-        int count = IsPlain(matrix, form) ? (end - tile) / Streams : 0;
-        nint stride = count * (nint)matrix.Layout.TileBytes;
+        nint stride = tiles.Stride * (nint)matrix.Layout.TileBytes;
+        FetchFirst(matrix.Tile(tiles.First), stride, Streams, StreamFetchDistance);
         TFloats* sums = stackalloc TFloats[Streams];
-        for (int last = tile + count; tile < last; tile++)
+        for (int tile = tiles.First, last = tile + tiles.Count; tile < last; tile++)
         {
             byte* first = matrix.Tile(tile);
             switch (form)
@@ -42,12 +41,10 @@ internal abstract unsafe partial class LaneKernel<TLanes, TWords, TFloats>
 
             for (int i = 0; i < Streams; i++)
             {
-                int at = tile + (i * count);
+                int at = tile + (i * tiles.Stride);
                 Store(TLanes.Multiply(sums[i], Scale(matrix, at)), y, at * TLanes.Count, matrix.Rows, adds);
             }
         }
-
-        return tile + ((Streams - 1) * count);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -201,6 +198,18 @@ internal abstract unsafe partial class LaneKernel<TLanes, TWords, TFloats>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static TFloats AddScaled(TWords pairs, TFloats scale, byte* group, TFloats sum) => TLanes.MultiplyAdd(
         TLanes.ToFloats(TLanes.SumPairs(pairs)), TLanes.Multiply(scale, TLanes.LoadHalves((ushort*)group)), sum);
+
+    /// <summary>Asks for what the loops do not ask for: the first bytes of each stream.</summary>
+    private static void FetchFirst(byte* words, nint stride, int streams, int bytes)
+    {
+        for (int at = 0; at < bytes && Sse.IsSupported; at += LineBytes)
+        {
+            for (int stream = 0; stream < streams; stream++)
+            {
+                Sse.Prefetch0(words + (stream * stride) + at);
+            }
+        }
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void FetchStreams(byte* words, nint stride, byte* third)

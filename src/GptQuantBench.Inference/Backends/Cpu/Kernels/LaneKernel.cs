@@ -20,60 +20,76 @@ internal abstract unsafe partial class LaneKernel<TLanes, TWords, TFloats> : Cpu
     public sealed override int Lanes => TLanes.Count;
 
     /// <inheritdoc />
-    public sealed override void Multiply(in TiledMatrixView matrix, int tile, int tiles, PreparedInput x, float* y, nint yStride, bool adds)
+    public sealed override int StreamsFor(int tokens) => !TLanes.ReadsStreams ? 1 : tokens == 1 ? Streams : Pair;
+
+    /// <inheritdoc />
+    public sealed override void Multiply(in TiledMatrixView matrix, TileStreams tiles, PreparedInput x, float* y, nint yStride, bool adds)
     {
         for (int token = 0; token < x.Tokens; token += Tokens.Most, y += Tokens.Most * yStride)
         {
             switch (x.Tokens - token)
             {
                 case 1:
-                    Multiply<Tokens.One>(matrix, tile, tiles, x, token, y, yStride, adds);
+                    Multiply<Tokens.One>(matrix, tiles, x, token, y, yStride, adds);
                     break;
                 case 2:
-                    Multiply<Tokens.Two>(matrix, tile, tiles, x, token, y, yStride, adds);
+                    Multiply<Tokens.Two>(matrix, tiles, x, token, y, yStride, adds);
                     break;
                 case 3:
-                    Multiply<Tokens.Three>(matrix, tile, tiles, x, token, y, yStride, adds);
+                    Multiply<Tokens.Three>(matrix, tiles, x, token, y, yStride, adds);
                     break;
                 case 4:
-                    Multiply<Tokens.Four>(matrix, tile, tiles, x, token, y, yStride, adds);
+                    Multiply<Tokens.Four>(matrix, tiles, x, token, y, yStride, adds);
                     break;
                 case 5:
-                    Multiply<Tokens.Five>(matrix, tile, tiles, x, token, y, yStride, adds);
+                    Multiply<Tokens.Five>(matrix, tiles, x, token, y, yStride, adds);
                     break;
                 default:
-                    Multiply<Tokens.Six>(matrix, tile, tiles, x, token, y, yStride, adds);
+                    Multiply<Tokens.Six>(matrix, tiles, x, token, y, yStride, adds);
                     break;
             }
         }
     }
 
     private static void Multiply<TTokens>(
-        in TiledMatrixView matrix, int tile, int tiles, PreparedInput x, int token, float* y, nint yStride, bool adds)
+        in TiledMatrixView matrix, TileStreams tiles, PreparedInput x, int token, float* y, nint yStride, bool adds)
         where TTokens : struct, ITokenCount
     {
         PreparedVectors vectors = x.Group(token);
-        int end = tile + tiles;
-        if (TLanes.ReadsStreams)
+        if (tiles.Streams == Streams && IsPlain(matrix, x.Form))
         {
-            tile = TTokens.Value == 1
-                ? MultiplyStreams(matrix, tile, end, x.Form, vectors, y, adds)
-                : MultiplyPairs<TTokens>(matrix, tile, end, x.Form, vectors, y, yStride, adds);
+            MultiplyStreams(matrix, tiles, x.Form, vectors, y, adds);
         }
+        else if (tiles.Streams == Pair && IsPlain(matrix, x.Form))
+        {
+            MultiplyPairs<TTokens>(matrix, tiles, x.Form, vectors, y, yStride, adds);
+        }
+        else
+        {
+            for (int stream = 0, tile = tiles.First; stream < tiles.Streams; stream++, tile += tiles.Stride)
+            {
+                MultiplyInOrder<TTokens>(matrix, tile, tile + tiles.Count, x.Form, vectors, y, yStride, adds);
+            }
+        }
+    }
 
+    private static void MultiplyInOrder<TTokens>(
+        in TiledMatrixView matrix, int tile, int end, InputForm form, in PreparedVectors x, float* y, nint yStride, bool adds)
+        where TTokens : struct, ITokenCount
+    {
         TFloats* sums = stackalloc TFloats[TTokens.Value];
         for (; tile < end; tile++)
         {
-            switch (x.Form)
+            switch (form)
             {
                 case InputForm.Scaled:
-                    MultiplyHalves<TTokens>(matrix.Tile(tile), matrix.Blocks, (float*)vectors.Values, sums);
+                    MultiplyHalves<TTokens>(matrix.Tile(tile), matrix.Blocks, (float*)x.Values, sums);
                     break;
                 case InputForm.Int16:
-                    MultiplyInt8<TTokens>(matrix, tile, vectors, sums);
+                    MultiplyInt8<TTokens>(matrix, tile, x, sums);
                     break;
                 default:
-                    MultiplyInt4<TTokens>(matrix, tile, vectors, sums);
+                    MultiplyInt4<TTokens>(matrix, tile, x, sums);
                     break;
             }
 

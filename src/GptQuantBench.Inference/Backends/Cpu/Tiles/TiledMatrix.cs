@@ -15,26 +15,18 @@ internal sealed unsafe class TiledMatrix : IDisposable
     /// <summary>What inputs of FP16 matrices are multiplied with, so that no product is subnormal.</summary>
     public const float InputScale = 18446744073709551616f;
 
-    private readonly NativeBuffer<byte> _tiles;
     private readonly NativeBuffer<float>? _units;
 
-    /// <summary>Allocates; every tile must be set before it is read.</summary>
+    /// <summary>Takes its tiles; every one must be set before it is read.</summary>
+    /// <param name="ledger">Counts what is beside the tiles.</param>
+    /// <param name="layout">Shape and where the parts lie.</param>
+    /// <param name="memory">Where the tiles lie; must outlive the matrix.</param>
     /// <exception cref="InsufficientMemoryException">The system does not give that much.</exception>
-    public TiledMatrix(MemoryLedger ledger, TileLayout layout)
+    public TiledMatrix(MemoryLedger ledger, TileLayout layout, TileMemory memory)
     {
         Layout = layout;
-        _tiles = new(ledger, MemoryCategory.Weights, layout.TotalBytes, BufferFill.None);
-        try
-        {
-            _units = layout.Packed.Format.Bits == 16 ? new(ledger, MemoryCategory.Weights, layout.Tiles, BufferFill.None) : null;
-        }
-        catch
-        {
-            _tiles.Dispose();
-            throw;
-        }
-
-        View = new(layout, _tiles.Data, _units is null ? null : _units.Data);
+        _units = layout.Packed.Format.Bits == 16 ? new(ledger, MemoryCategory.Weights, layout.Tiles, BufferFill.None) : null;
+        View = new(layout, memory.Take(layout), _units is null ? null : _units.Data);
     }
 
     /// <summary>Shape and where the parts lie.</summary>
@@ -44,7 +36,7 @@ internal sealed unsafe class TiledMatrix : IDisposable
     public TiledMatrixView View { get; }
 
     /// <summary>Where the tiles lie.</summary>
-    public MemoryPart Part => new((nint)_tiles.Data, _tiles.ByteLength);
+    public MemoryPart Part => new((nint)View.Tile(0), Layout.TotalBytes);
 
     /// <summary>Fills a tile; different tiles may be set by different threads.</summary>
     /// <param name="tile">Which.</param>
@@ -77,9 +69,5 @@ internal sealed unsafe class TiledMatrix : IDisposable
     }
 
     /// <inheritdoc />
-    public void Dispose()
-    {
-        _tiles.Dispose();
-        _units?.Dispose();
-    }
+    public void Dispose() => _units?.Dispose();
 }
