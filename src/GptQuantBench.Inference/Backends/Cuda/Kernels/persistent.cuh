@@ -4,118 +4,17 @@
 //   step   embed ─▶ layers ─▶ norm, head ─▶ best logit of every block ─▶ (sampler) ─▶ id, to the host too ─▶ next step
 //   layer  norm, queries/keys/values ─▶ attention ─▶ projection ─▶ norm, up, GELU ─▶ down ─▶         ─▶: handed over; 5 a layer
 //
-// Each of the eight warps has a slice of every product's columns, whose activations it gathers by itself, so that a product has two
-// barriers of the block at most: one for the norm's sums, one for the partial sums. The weights come by themselves (persistent_ring.cuh).
+// Each of the eight warps has a slice of every product's columns, whose activations it gathers by itself, and norms are folded into the
+// products behind them, so that a product has one barrier of the block, before its partial sums are added up. The weights come by themselves
+// (persistent_ring.cuh).
 //
 // Launch: cooperative, one block a multiprocessor at most, block = PersistentThreads. Shared memory, dynamic: the layers'
 // descriptions, the ring (a.ringBytes), every warp's activations, partial sums (a.sumPitch); see PersistentKernel.cs.
 #pragma once
 #include "persistent_attention.cuh"
+#include "persistent_fold.cuh"
+#include "persistent_outputs.cuh"
 #include "persistent_sample.cuh"
-
-// What the rows of the head need besides their sums; of rows t and t + PersistentThreads.
-struct HeadConstants {
-    static const int Known = 2;
-    RowConstants rows[Known];
-
-    template <class Format> DEVICE void request(const Matrix& m, const float* fold, const Share& s) {
-#pragma unroll
-        for (int i = 0; i < Known; i++) {
-            rows[i].request<Format, true>(m, fold, s.first + minimum(thread_index() + i * PersistentThreads, s.rows - 1));
-        }
-    }
-};
-
-// Logits of the block's rows; returns the warp's best key.
-template <class Format> DEVICE u64 finish_head(
-    const Share& s, const Matrix& m, const float* fold, const float* sums, int pitch, const HeadConstants& known, const Norm& norm, float* logits) {
-    u64 best = 0;
-    auto finish = [&](int r, const RowConstants& constants) {
-        if (r < s.rows) {
-            float logit = constants.output(row_sum(sums, pitch, r), norm.factor, norm.offset);
-            logits[s.first + r] = logit;
-            u64 key = best_key(logit, s.first + r);
-            best = key > best ? key : best;
-        }
-    };
-#pragma unroll
-    for (int i = 0; i < HeadConstants::Known; i++) {
-        finish(thread_index() + i * PersistentThreads, known.rows[i]);
-    }
-#pragma unroll 1
-    for (int r = thread_index() + HeadConstants::Known * PersistentThreads; r < s.rows; r += PersistentThreads) {
-        RowConstants constants;
-        constants.request<Format, true>(m, fold, s.first + r);
-        finish(r, constants);
-    }
-    warp_barrier();
-    return redux_max(best);
-}
-
-// What a product's rows become.
-enum Kind { Queries, Added, Hidden };
-
-// Adds up the partial sums and hands the outputs over, a thread a row. constants: of row t.
-template <class Format, Kind Is> DEVICE void finish_share(
-    const Matrix& m, const float* values, const Share& s, const float* sums, int pitch, RowConstants constants, float factor, float offset, u64* words,
-    u32 epoch, int width, float queryScale, bool stalled) {
-#pragma unroll 1
-    for (int r = thread_index(); (r & ~31) < s.rows; r += PersistentThreads) {
-        int clamped = minimum(r, s.rows - 1), row = s.first + r;
-        if (r >= PersistentThreads) {
-            constants.request<Format, Is != Added>(m, values, s.first + clamped);
-        }
-        bool mine = r < s.rows && !stalled;
-        float y = constants.output(row_sum(sums, pitch, clamped), factor, offset);
-        if (Is == Hidden) {
-            y = gelu_fast(y);
-            float other = shuffle_xor(y, 1);
-            if (mine && (r & 1) == 0) {
-                store_relaxed(words + (row >> 1), word(epoch, float2_to_half2(y, other)));
-            }
-        } else if (mine) {
-            if (Is == Queries && row < width) {
-                y *= queryScale;
-            }
-            store_relaxed(words + row, word(epoch, float_bits(y)));
-        }
-    }
-}
-
-// Hands the block's best key to all, and finds the best of all. `shared`: [PersistentWarps].
-DEVICE u64 best_of_all(u64 mine, u64* words, u32 epoch, Patience& patience, u64* shared, bool stalled) {
-    int lane = lane_index(), warp = warp_index();
-    if (lane == 0) {
-        shared[warp] = mine;
-    }
-    compute_barrier();
-    if (warp == 0) {
-        u64 best = redux_max(lane < PersistentWarps ? shared[lane] : 0);
-        if (lane == 0 && !stalled) {
-            store_relaxed(words + 2 * block_x(), word(epoch, (u32)(best >> 32)));
-            store_relaxed(words + 2 * block_x() + 1, word(epoch, (u32)best));
-        }
-    }
-    u64 best = 0;
-    for (int b = thread_index(); b < grid_x(); b += PersistentThreads) {
-        WordPair w;
-        patience.wait_alone([&] { return w.load(words + 2 * b), w.missing(epoch); }, WaitBest);
-        u64 key = (w.a << 32) | (u32)w.b;
-        best = key > best ? key : best;
-    }
-    warp_barrier();
-    best = redux_max(best);
-    compute_barrier(); // shared is free again
-    if (lane == 0) {
-        shared[warp] = best;
-    }
-    compute_barrier();
-#pragma unroll
-    for (int w = 0; w < PersistentWarps; w++) {
-        best = shared[w] > best ? shared[w] : best;
-    }
-    return best;
-}
 
 // attend_item for the head size; Head: 64, or 0 for the others.
 template <int Head> DEVICE void attend(
@@ -401,26 +300,6 @@ template <class Format, int N, int Head> DEVICE void decode(const PersistentArgu
     u32 own = activations + warp_index() * narrow, further = activations + PersistentWarps * narrow + warp_index() * wide;
     float* sums = (float*)((u8*)dynamic + layerBytes + a.ringBytes + PersistentWarps * (narrow + wide));
     decode_steps<Format, N, Head>(a, ring, shared, {own, further, sums});
-}
-
-// What the norm before a product adds to its rows (Norm): out[r] = {Σ W · gain, Σ W · shift + bias}, FP32. biases: null for 0. A warp a row.
-template <class Format> DEVICE void fold(const Matrix& m, const float* gain, const float* shift, const float* biases, float* out) {
-    int row = block_x() * (block_size() >> 5) + (thread_index() >> 5), lane = lane_index();
-    if (row >= m.rows) {
-        return;
-    }
-    float gains = 0, shifts = 0;
-    for (int column = lane; column < m.columns; column += 32) {
-        float w = weight_value<Format>(m, row, column);
-        gains += w * gain[column];
-        shifts += w * shift[column];
-    }
-    gains = warp_sum(gains);
-    shifts = warp_sum(shifts);
-    if (lane == 0) {
-        out[2 * row] = gains;
-        out[2 * row + 1] = biases ? shifts + biases[row] : shifts;
-    }
 }
 
 #define PERSISTENT_ENTRY(name, ...) \

@@ -339,7 +339,7 @@ struct Norm {
         scale = deviation * Part;
     }
 
-    static constexpr float Part = 0.125f; // so that a stream that has grown 500 times since still fits into halves
+    static constexpr float Part = 0.125f; // so that a stream that has grown some thousand times since still fits into halves
 };
 
 // What an output needs besides its sum; of row r.
