@@ -4,7 +4,7 @@ namespace GptQuantBench.Inference.Backends.Cuda;
 
 /// <summary>
 /// What the layer norms add to the products behind them, for the persistent kernel: for row r of a matrix W after a norm with gain g and
-/// shift s, the pair Σ W[r] · g and Σ W[r] · s + bias[r], FP32 [rows][2] (persistent_fold of persistent.cuh).
+/// shift s, the pair Σ W[r] · g and Σ W[r] · s + bias[r], FP32 [rows][2] (persistent_fold.cuh).
 /// </summary>
 internal sealed class PersistentFolds : IDisposable
 {
