@@ -107,7 +107,7 @@ public sealed unsafe class CudaKernel
 
         int[] offsets = Offsets<TArguments>();
         int[] sizes = ArgumentLayout<TArguments>.Sizes;
-        nuint origin = 0; // where the driver keeps parameters a first one that is aligned to more than 16 bytes does not begin at 0
+        nuint origin = 0; // offset of the first parameter: not 0 where it is aligned to more than 16 bytes
         using CudaContextScope scope = _module.Context.Use();
         for (int i = 0; i <= offsets.Length; i++)
         {

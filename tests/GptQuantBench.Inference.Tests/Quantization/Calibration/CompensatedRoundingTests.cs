@@ -6,6 +6,8 @@ namespace GptQuantBench.Inference.Tests.Quantization.Calibration;
 
 public class CompensatedRoundingTests
 {
+    private const int PairColumns = 32;
+
     [Theory]
     [InlineData(1, 1, 1)]
     [InlineData(5, 7, 3)]
@@ -133,22 +135,9 @@ public class CompensatedRoundingTests
     [Fact]
     public void A_pair_of_codes_moves_where_no_single_code_can()
     {
-        const int Columns = 32;
-        double[] h = new double[Columns * Columns];
-        for (int i = 0; i < Columns; i++)
-        {
-            h[(i * Columns) + i] = 1;
-        }
-
-        h[1] = h[Columns] = 0.95;
-        RoundedRow row = new(QuantizationFormat.Parse("int4-g32-sym"), new SharedMoments(h, Columns));
-        row.Open(0);
-        row.Codes.AsSpan().Fill(8);
-        row.Scales[0] = Half.One;
-        row.Follow(0, -0.6f);
-        row.Follow(1, 0.6f);
+        RoundedRow row = PairOfInputs(code: 8, scale: 1, error: -0.6f);
         Assert.True(PairDescent.Run(row));
-        Assert.Equal([9, 7, .. Enumerable.Repeat((byte)8, Columns - 2)], row.Codes);
+        Assert.Equal([9, 7, .. Enumerable.Repeat((byte)8, PairColumns - 2)], row.Codes);
         Assert.Equal(-0.4 + (0.4 * 0.95), row.Pull[0], 1e-5);
     }
 
@@ -159,21 +148,7 @@ public class CompensatedRoundingTests
     [InlineData(8, 0f, -0.6f)]
     public void Codes_stay_where_no_pair_gains(int code, float scale, float error)
     {
-        const int Columns = 32;
-        double[] h = new double[Columns * Columns];
-        for (int i = 0; i < Columns; i++)
-        {
-            h[(i * Columns) + i] = 1;
-        }
-
-        h[1] = h[Columns] = 0.95;
-        RoundedRow row = new(QuantizationFormat.Parse("int4-g32-sym"), new SharedMoments(h, Columns));
-        row.Open(0);
-        row.Codes.AsSpan().Fill(8);
-        row.Codes[0] = (byte)code;
-        row.Scales[0] = (Half)scale;
-        row.Follow(0, error);
-        row.Follow(1, -error);
+        RoundedRow row = PairOfInputs(code, scale, error);
         byte[] before = [.. row.Codes];
         float[] pull = [.. row.Pull];
         Assert.False(PairDescent.Run(row));
@@ -185,22 +160,9 @@ public class CompensatedRoundingTests
     [Fact]
     public void A_pair_moves_by_a_negative_scale_too()
     {
-        const int Columns = 32;
-        double[] h = new double[Columns * Columns];
-        for (int i = 0; i < Columns; i++)
-        {
-            h[(i * Columns) + i] = 1;
-        }
-
-        h[1] = h[Columns] = 0.95;
-        RoundedRow row = new(QuantizationFormat.Parse("int4-g32-sym"), new SharedMoments(h, Columns));
-        row.Open(0);
-        row.Codes.AsSpan().Fill(8);
-        row.Scales[0] = (Half)(-1f);
-        row.Follow(0, -0.6f);
-        row.Follow(1, 0.6f);
+        RoundedRow row = PairOfInputs(code: 8, scale: -1, error: -0.6f);
         Assert.True(PairDescent.Run(row));
-        Assert.Equal([7, 9, .. Enumerable.Repeat((byte)8, Columns - 2)], row.Codes);
+        Assert.Equal([7, 9, .. Enumerable.Repeat((byte)8, PairColumns - 2)], row.Codes);
     }
 
     /// <summary>The mean of x·xᵀ, and a little on the diagonal.</summary>
@@ -230,5 +192,25 @@ public class CompensatedRoundingTests
         }
 
         return values;
+    }
+
+    /// <summary>A row of codes 8 but for the first, on inputs of which the first two are nearly equal; these have opposite errors.</summary>
+    private static RoundedRow PairOfInputs(int code, float scale, float error)
+    {
+        double[] h = new double[PairColumns * PairColumns];
+        for (int i = 0; i < PairColumns; i++)
+        {
+            h[(i * PairColumns) + i] = 1;
+        }
+
+        h[1] = h[PairColumns] = 0.95;
+        RoundedRow row = new(QuantizationFormat.Parse("int4-g32-sym"), new SharedMoments(h, PairColumns));
+        row.Open(0);
+        row.Codes.AsSpan().Fill(8);
+        row.Codes[0] = (byte)code;
+        row.Scales[0] = (Half)scale;
+        row.Follow(0, error);
+        row.Follow(1, -error);
+        return row;
     }
 }

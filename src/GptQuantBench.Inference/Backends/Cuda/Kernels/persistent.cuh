@@ -83,6 +83,7 @@ template <class Format, int N, int Head> DEVICE void decode_steps(const Persiste
         a.times[0] = nanoseconds();
     }
     product.start();
+
 #pragma unroll 1
     for (int chosen = 0; chosen < a.steps; chosen++) {
         residual.template embed<Format>(a.table, a.positions, id, position);

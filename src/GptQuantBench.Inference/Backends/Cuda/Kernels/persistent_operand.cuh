@@ -76,7 +76,6 @@ DEVICE int slice_bytes(int columns) {
 // How a lane's pieces of a chunk lie.
 template <class Format> struct Pieces {
     static const int Loads = 32 / Format::Weights; // pieces of a lane
-    static const int ChunkBytes = 64 * Loads;      // of codes
     static const int Each = Format::Weights / 2;   // registers of two halves
 
     // Piece i's number among the lane's.
