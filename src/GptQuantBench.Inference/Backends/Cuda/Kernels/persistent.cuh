@@ -56,8 +56,7 @@ template <class Format, int N, int Head> DEVICE void decode_steps(const Persiste
     Words words = locate(a);
     Patience patience = {a.patience, 0};
     u32 stages = (u32)a.steps * (ring.layerCount * ring.layerStages + ring.allStages - ring.layerStages);
-    Product<Format> product = {ring, 0, 0, 0, stages, {0, 0}, {}, false, {}, false, 0, {}, {}, 0};
-    RowConstants constants;
+    Product<Format> product = {ring, 0, 0, 0, stages, {0, 0}, {}, false, 0, {}, false, 0, {}, {}, 0};
     HeadConstants headConstants;
     Gains<N> gains;
     Norm norm;
@@ -67,7 +66,7 @@ template <class Format, int N, int Head> DEVICE void decode_steps(const Persiste
     Quads inner(wide, a.inner);
     float* first = areas.sums;
     float* second = first + PersistentWarps * a.sumPitch;
-    int own = warp * a.sumPitch;
+    float2_t stats;
     const volatile DecodeState* state = a.state; // volatile: clang would choose between these addresses and the arguments'
     int id = state->token, position = state->position, step = state->step;
     if (a.id >= 0) {
@@ -82,6 +81,7 @@ template <class Format, int N, int Head> DEVICE void decode_steps(const Persiste
     if (a.times && block == 0 && t == 0) {
         a.times[0] = nanoseconds();
     }
+    auto meanwhile = [&] { product.ask_some(); };
     product.start();
 
 #pragma unroll 1
@@ -100,51 +100,50 @@ template <class Format, int N, int Head> DEVICE void decode_steps(const Persiste
             // Queries, keys and values; behind the last layer the head, which reads the residual stream in the same way.
             {
                 const Share s = shared.shares[isHead ? 4 : 0];
+                Outputs<Format, Queries> queries;
                 gains.request(l.attentionGain, residual.quads);
-                if (IsEarly) {
-                    // Without a branch, at whose end what it asked for would be waited for.
-                    headConstants.request<Format>(l.queryKeyValue, l.queryKeyValueFold, s);
-                    constants.request<Format, true>(l.queryKeyValue, l.queryKeyValueFold, s.first + minimum(t, s.rows - 1));
-                } else if (isHead) {
-                    headConstants.request<Format>(l.queryKeyValue, l.queryKeyValueFold, s);
-                } else {
-                    constants.request<Format, true>(l.queryKeyValue, l.queryKeyValueFold, s.first + minimum(t, s.rows - 1));
-                }
+                // Without a branch, at whose end what they asked for would be waited for.
+                headConstants.request<Format>(l.queryKeyValue, l.queryKeyValueFold, s);
+                queries.request(l.queryKeyValue, l.queryKeyValueFold, s, slot, width, a.queryScale);
+                product.ask_between();
                 product.open(l.queryKeyValue, s.pitch, narrow);
                 const u64* before = a.words + (~epoch & 1) * words.slot + words.forward;
-                Arriving<2 * N> arriving;
+                Arriving<ValueFour, N> arriving;
                 TallWeights weights;
                 product.load_first(weights, [&] {
                     if (layer > 0) {
-                        residual.request(arriving, before);
+                        arriving.request(before, residual.quads, 0);
                     }
                 });
                 if (layer > 0) {
-                    residual.template add<IsEarly>(arriving, before, epoch - 1, patience, WaitForward | place);
+                    arriving.template wait<IsEarly>(before, residual.quads, 0, epoch - 1, patience, WaitForward | place, meanwhile);
+                    residual.add(arriving);
                 }
-                put_residual(residual, gains, norm, areas.narrow, &shared.stats[0][warp]);
-                product.ask();
+                stats = put_residual(residual, gains, norm, areas.narrow);
+                product.ask_soon();
                 if (isHead) {
                     compute_barrier(); // the head's sums lie where the down product's do
                 }
-                product.template multiply<N == 1>(weights, areas.narrow, first + (isHead ? 2 * own : own));
+                product.template multiply<N == 1>(weights, areas.narrow, first + warp, [&] { put_stats(stats, &shared.stats[0][warp]); });
                 compute_barrier();
                 norm.take(shared.stats[0], inverse, a.epsilon);
                 if (isHead) {
-                    product.advance(warp == PersistentWarps - 1);
-                    key = finish_head<Format>(s, l.queryKeyValue, l.queryKeyValueFold, first, 2 * a.sumPitch, headConstants, norm, a.logits);
+                    product.close(warp == PersistentWarps - 1);
+                    key = finish_head<Format>(s, l.queryKeyValue, l.queryKeyValueFold, first, headConstants, norm, a.logits);
                     break;
                 }
-                finish_share<Format, Queries>(
-                    l.queryKeyValue, l.queryKeyValueFold, s, first, a.sumPitch, constants, norm.factor, norm.offset, slot, epoch, width, a.queryScale,
-                    stall == WaitHeads);
-                product.advance(warp == PersistentWarps - 1);
+                queries.finish(first, norm.factor, norm.offset, epoch, stall == WaitHeads);
+                queries.finish_rest(
+                    l.queryKeyValue, l.queryKeyValueFold, slot, width, a.queryScale, first, norm.factor, norm.offset, epoch, stall == WaitHeads);
+                product.ask_between();
+                product.close(warp == PersistentWarps - 1);
             }
 
             // Attention and its projection.
             {
                 const Share s = shared.shares[1];
-                constants.request<Format, false>(l.projection, l.projectionBias, s.first + minimum(t, s.rows - 1));
+                Outputs<Format, Added> outputs;
+                outputs.request(l.projection, l.projectionBias, s, slot + words.projected, 0, 1);
                 int turn = 0;
 #pragma unroll 1
                 for (int item = block; item < a.heads * ranged; item += blocks) {
@@ -154,66 +153,75 @@ template <class Format, int N, int Head> DEVICE void decode_steps(const Persiste
                         WaitHeads | place, shared.attention, turn, stall == WaitAttended);
                     turn ^= 1;
                 }
+                product.ask_between();
                 product.open(l.projection, s.pitch, narrow);
-                Arriving<N> arriving;
+                Arriving<PairedFour, N> arriving;
                 FlatWeights<N> weights;
                 product.load_first(weights, [&] {
                     if (ranged == 1) {
-                        request_halves(arriving, slot + words.attended, residual.quads, 0);
+                        arriving.request(slot + words.attended, residual.quads, 0);
                     }
                 });
                 if (ranged == 1) {
-                    gather_halves<IsEarly>(arriving, slot + words.attended, residual.quads, epoch, patience, WaitAttended | place, areas.narrow);
+                    gather_halves<IsEarly>(
+                        arriving, slot + words.attended, residual.quads, epoch, patience, WaitAttended | place, areas.narrow, meanwhile);
                 } else {
                     gather_ranges(
                         slot + words.attended, slot + words.spread, residual.quads, a.heads, a.headSize, ranged, epoch, patience,
                         WaitAttended | place, areas.narrow);
                 }
-                product.ask();
-                product.multiply(weights, areas.narrow, second + own);
+                product.ask_soon();
+                product.multiply(weights, areas.narrow, second + warp);
                 compute_barrier();
-                finish_share<Format, Added>(
-                    l.projection, l.projectionBias, s, second, a.sumPitch, constants, 1, 0, slot + words.projected, epoch, 0, 1,
-                    stall == WaitProjected);
-                product.advance(warp == PersistentWarps - 2);
+                outputs.finish(second, 1, 0, epoch, stall == WaitProjected);
+                outputs.finish_rest(l.projection, l.projectionBias, slot + words.projected, 0, 1, second, 1, 0, epoch, stall == WaitProjected);
+                product.ask_between();
+                product.close(warp == PersistentWarps - 2);
             }
 
             // Up.
             {
                 const Share s = shared.shares[2];
                 gains.request(l.forwardGain, residual.quads);
-                constants.request<Format, true>(l.up, l.upFold, s.first + minimum(t, s.rows - 1));
+                Outputs<Format, Hidden> outputs;
+                outputs.request(l.up, l.upFold, s, slot + words.hidden, 0, 1);
+                product.ask_between();
                 product.open(l.up, s.pitch, narrow);
-                Arriving<2 * N> arriving;
+                Arriving<ValueFour, N> arriving;
                 TallWeights weights;
-                product.load_first(weights, [&] { residual.request(arriving, slot + words.projected); });
-                residual.template add<IsEarly>(arriving, slot + words.projected, epoch, patience, WaitProjected | place);
-                put_residual(residual, gains, norm, areas.narrow, &shared.stats[1][warp]);
-                product.ask();
-                product.template multiply<N == 1>(weights, areas.narrow, first + own);
+                product.load_first(weights, [&] { arriving.request(slot + words.projected, residual.quads, 0); });
+                arriving.template wait<IsEarly>(slot + words.projected, residual.quads, 0, epoch, patience, WaitProjected | place, meanwhile);
+                residual.add(arriving);
+                stats = put_residual(residual, gains, norm, areas.narrow);
+                product.ask_soon();
+                product.template multiply<N == 1>(weights, areas.narrow, first + warp, [&] { put_stats(stats, &shared.stats[1][warp]); });
                 compute_barrier();
                 norm.take(shared.stats[1], inverse, a.epsilon);
-                finish_share<Format, Hidden>(
-                    l.up, l.upFold, s, first, a.sumPitch, constants, norm.factor, norm.offset, slot + words.hidden, epoch, 0, 1,
-                    stall == WaitHidden);
-                product.advance(warp == PersistentWarps - 3);
+                outputs.finish(first, norm.factor, norm.offset, epoch, stall == WaitHidden);
+                outputs.finish_rest(
+                    l.up, l.upFold, slot + words.hidden, 0, 1, first, norm.factor, norm.offset, epoch, stall == WaitHidden);
+                product.ask_between();
+                product.close(warp == PersistentWarps - 3);
             }
 
             // Down.
             {
                 const Share s = shared.shares[3];
-                constants.request<Format, false>(l.down, l.downBias, s.first + minimum(t, s.rows - 1));
+                Outputs<Format, Added> outputs;
+                outputs.request(l.down, l.downBias, s, slot + words.forward, 0, 1);
+                product.ask_between();
                 product.open(l.down, s.pitch, wide);
-                Arriving<4> arriving;
+                Arriving<HalfFour, 4> arriving;
                 FlatWeights<4> weights;
-                product.load_first(weights, [&] { request_halves(arriving, slot + words.hidden, inner, 0); });
-                gather_halves<IsEarly>(arriving, slot + words.hidden, inner, epoch, patience, WaitHidden | place, areas.wide);
-                product.ask();
-                product.multiply(weights, areas.wide, second + own);
+                product.load_first(weights, [&] { arriving.request(slot + words.hidden, inner, 0); });
+                gather_halves<IsEarly>(arriving, slot + words.hidden, inner, epoch, patience, WaitHidden | place, areas.wide, meanwhile);
+                product.ask_soon();
+                product.multiply(weights, areas.wide, second + warp);
                 compute_barrier();
-                finish_share<Format, Added>(
-                    l.down, l.downBias, s, second, a.sumPitch, constants, 1, 0, slot + words.forward, epoch, 0, 1, stall == WaitForward);
-                product.advance(warp == PersistentWarps - 4);
+                outputs.finish(second, 1, 0, epoch, stall == WaitForward);
+                outputs.finish_rest(l.down, l.downBias, slot + words.forward, 0, 1, second, 1, 0, epoch, stall == WaitForward);
+                product.ask_between();
+                product.close(warp == PersistentWarps - 4);
             }
             epoch++;
         }
@@ -271,7 +279,8 @@ template <class Format, int N, int Head> DEVICE void decode(const PersistentArgu
     }
     block_barrier();
     if (t < 5) {
-        shared.shares[t] = share_of<Format>(t < 4 ? (&layers[0].queryKeyValue)[t] : layers[a.layerCount].queryKeyValue, block_x(), grid_x(), a.ringBytes);
+        const Matrix& m = t < 4 ? (&layers[0].queryKeyValue)[t] : layers[a.layerCount].queryKeyValue;
+        shared.shares[t] = share_of<Format>(m, t == 2 ? 4 : 2, block_x(), grid_x(), a.ringBytes);
     }
     block_barrier();
 
@@ -292,7 +301,7 @@ template <class Format, int N, int Head> DEVICE void decode(const PersistentArgu
     }
     if (t < count && t < MaxStages) {
         const Matrix& m = product < 4 ? (&layers[0].queryKeyValue)[product] : layers[a.layerCount].queryKeyValue;
-        shared.stages[t] = stage_of<Format>(m, shared.shares[product], product, number);
+        shared.stages[t] = stage_of<Format>(m, shared.shares[product], product, number, a.keptBytes);
     }
     Ring ring = {layers, shared.stages, shared_address(dynamic) + layerBytes, (u32)minimum(a.ringBytes / slotBytes, MaxSlots), (u32)slotBytes, shared_address(shared.barriers), shared_address(shared.views), a.layerCount, first, count};
     ring.prepare();

@@ -40,8 +40,9 @@ struct PersistentArguments {
     i32 position;
     i32 sampled;    // 0: the best logit
     i32 slot;       // 0 or 1: parity of the sampled steps before this launch (sampled)
-    u32 epoch;      // more than every epoch of earlier launches
+    u32 epoch;      // of the first layer: one more than the last one's of the launch before, 1 after words were made zero
     u32 patience;   // loads after which a wait is given up, at least 1
+    i32 keptBytes;  // of a block's rows of the head that stay in the L2 cache from step to step
     i32 ringBytes; // of shared memory: weights on their way (persistent_ring.cuh); a multiple of 128
     i32 sumPitch;  // FP32 partial sums of a warp: 7 more than a product's rows, and half of 7 more than the head's; a multiple of 4
     u32 stall;      // 0; tests: the first block leaves out what it should hand over at this wait
@@ -62,9 +63,13 @@ enum Waits {
 };
 
 // -- words --------------------------------------------------------------------------------------------------------------------
-// Blocks hand over 32 bits at a time in words {epoch, payload}: who reads sees from the word itself whether it is there, so neither
-// a barrier between all blocks nor a fence stands in the way. Every kind of word has two slots, used in turn: a slot is written again
-// two layers later, and the writer then has results that every block could only give after it had read the slot.
+// Blocks hand over words of 64 bits that carry their epoch: who reads sees from the word itself whether it is there, so neither a barrier
+// between all blocks nor a fence stands in the way. Every kind of word has two slots, used in turn: a slot is written again two layers
+// later, and the writer then has results that every block could only give after it had read the slot.
+//
+// All blocks read the same words, again and again until they are there, and share the L2 cache with the weights. So a word holds as much
+// as it can beside its epoch (persistent_exchange.cuh). Those of which every one is written in every layer need few bits of it: what was
+// there before is two epochs old, or zero.
 
 // Where the words of a slot lie, counted from the slot's first.
 struct Words {
@@ -78,17 +83,17 @@ struct Words {
 DEVICE Words locate(const PersistentArguments& a) {
     int width = a.table.columns, ranges = (a.capacity * (a.headSize >> 3) + 1023) / 1024;
     Words w;
-    w.projected = 3 * width;
-    w.forward = w.projected + width;
-    w.hidden = w.forward + width;
-    w.attended = w.hidden + (a.inner >> 1);
+    w.projected = 3 * (width >> 1);
+    w.forward = w.projected + (width >> 1);
+    w.hidden = w.forward + (width >> 1);
+    w.attended = w.hidden + (((a.inner >> 2) + 1) & ~1);
     w.spread = w.attended + ranges * (width >> 1);
     w.slot = (w.spread + ranges * a.heads + 1) & ~1;
     return w;
 }
 
 // -- shares -------------------------------------------------------------------------------------------------------------------
-// Every block has a run of neighbouring rows of each matrix, in pairs.
+// Every block has a run of neighbouring rows of each matrix, in pairs, or in fours where their outputs are handed over by fours.
 struct Share {
     i32 first, rows;
     i32 stageRows; // rows that pass through the ring together

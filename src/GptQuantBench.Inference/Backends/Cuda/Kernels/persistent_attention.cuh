@@ -27,38 +27,36 @@ DEVICE float log2_fast(float a) {
     return r;
 }
 
-// Size words of FP32 of a head, as halves: a lane's pairs lane, lane + 32, …
+// A head's words {epoch, two halves}: a lane's are lane, lane + 32, …
 template <int Size> struct HeadWords {
-    static const int Pairs = Size < 64 ? 1 : Size / 64;
-    WordPair pairs[Pairs];
+    static const int Each = Size < 64 ? 1 : Size / 64;
+    u64 words[Each];
 
-    DEVICE static int pair(int i) { return (lane_index() & (Size / 2 - 1)) + 32 * i; }
+    DEVICE static int place(int i) { return (lane_index() & (Size / 2 - 1)) + 32 * i; }
 
-    DEVICE void load(const u64* words) {
+    DEVICE void load(const u64* from) {
 #pragma unroll
-        for (int i = 0; i < Pairs; i++) {
-            pairs[i].load(words + 2 * pair(i));
+        for (int i = 0; i < Each; i++) {
+            words[i] = load_relaxed(from + place(i));
         }
     }
 
     DEVICE u32 missing(u32 epoch) const {
         u32 missing = 0;
 #pragma unroll
-        for (int i = 0; i < Pairs; i++) {
-            missing |= pairs[i].missing(epoch);
+        for (int i = 0; i < Each; i++) {
+            missing |= (u32)(words[i] >> 32) ^ epoch;
         }
         return missing;
     }
 
-    DEVICE u32 halves(int i) const { return float2_to_half2(pairs[i].first(), pairs[i].second()); }
-
     // To the warp's place in shared memory, and to the cache's row if there is one.
     DEVICE void put(u32* to, half_t* row) const {
 #pragma unroll
-        for (int i = 0; i < Pairs; i++) {
-            to[pair(i)] = halves(i);
+        for (int i = 0; i < Each; i++) {
+            to[place(i)] = (u32)words[i];
             if (row) {
-                ((u32*)row)[pair(i)] = halves(i);
+                ((u32*)row)[place(i)] = (u32)words[i];
             }
         }
     }
@@ -95,7 +93,7 @@ template <int N> DEVICE void load_cache(const half_t* address, u32* out) {
     }
 }
 
-// words: queries, keys, values, FP32 [3 · width]; attended, spread: as gather_ranges reads them.
+// words: queries, keys, values [3][width / 2] of two halves; attended, spread: as gather_ranges reads them.
 template <int Size> DEVICE void attend_item(
     const PersistentArguments& a, const PersistentLayer& layer, int head, int range, int position, const u64* words, u64* attended, u64* spread,
     u32 epoch, Patience& patience, u32 where, AttentionShared& shared, int turn, bool stalled) {
@@ -109,7 +107,7 @@ template <int Size> DEVICE void attend_item(
         int left = count - warp * PerWarp, added = position - begin - warp * PerWarp; // positions of the warp; the new one's place among them
         u64 offset = ((u64)head * a.capacity + begin + warp * PerWarp) * Size;
         const half_t *keyCache = layer.keys + offset + q * (Size / 4), *valueCache = layer.values + offset + g * (Size / 8);
-        const u64* from = words + head * Size;
+        const u64* from = words + head * (Size / 2);
         u32 keys[Tiles][KeyWords], values[Tiles][2][ValueWords];
 #pragma unroll
         for (int j = 0; j < Tiles; j++) {
@@ -134,7 +132,7 @@ template <int Size> DEVICE void attend_item(
         if (added < PerWarp) {
             HeadWords<Size> key, value;
             patience.wait([&] {
-                query.load(from), key.load(from + width), value.load(from + 2 * width);
+                query.load(from), key.load(from + (width >> 1)), value.load(from + width);
                 return query.missing(epoch) | key.missing(epoch) | value.missing(epoch);
             }, where);
             query.put(mine[0], nullptr);
@@ -190,7 +188,7 @@ template <int Size> DEVICE void attend_item(
         for (int j = 0; j < Tiles; j++) {
             float first = exp2_fast(scores[j][0] - top), second = exp2_fast(scores[j][1] - top);
             sum += first + second;
-            weights[j] = float2_to_half2(first, second);
+            weights[j] = pack_halves(first, second);
         }
         sum += shuffle_xor(sum, 1);
         sum += shuffle_xor(sum, 2);
@@ -250,7 +248,7 @@ template <int Size> DEVICE void attend_item(
         }
         float inverse = reciprocal(total);
         if (!stalled) {
-            store_relaxed(attended + (range * width + head * Size) / 2 + t, word(epoch, float2_to_half2(x * inverse, y * inverse)));
+            store_relaxed(attended + (range * width + head * Size) / 2 + t, word(epoch, pack_halves(x * inverse, y * inverse)));
         }
         if (t == 0) {
             store_relaxed(spread + range * a.heads + head, word(epoch, float_bits(best + log2_fast(total))));

@@ -5,6 +5,12 @@
 DEVICE int lane_index() { return thread_index() & 31; }
 DEVICE int warp_index() { return thread_index() >> 5; }
 
+DEVICE u32 clocks() {
+    u32 t;
+    asm volatile("mov.u32 %0, %%clock;" : "=r"(t));
+    return t;
+}
+
 DEVICE u64 nanoseconds() {
     u64 t;
     asm volatile("mov.u64 %0, %%globaltimer;" : "=l"(t));
@@ -19,6 +25,17 @@ DEVICE u64 load_relaxed(const u64* address) {
     return v;
 }
 
+DEVICE u32 pack_halves(float low, float high) {
+    u32 r;
+    asm("cvt.rn.f16x2.f32 %0, %1, %2;" : "=r"(r) : "f"(high), "f"(low));
+    return r;
+}
+
+// Asks again only where something is missing: the others' requests would be traffic for nothing.
+DEVICE void load_missing(u32 missing, const u64* address, u64& value) {
+    asm volatile("{ .reg .pred p; setp.ne.u32 p, %1, 0; @p ld.relaxed.gpu.global.u64 %0, [%2]; }" : "+l"(value) : "r"(missing), "l"(address) : "memory");
+}
+
 // Two neighbouring words; each is whole by itself.
 struct WordPair {
     u64 a, b;
@@ -27,13 +44,28 @@ struct WordPair {
         asm volatile("ld.relaxed.gpu.global.v2.u64 {%0, %1}, [%2];" : "=l"(a), "=l"(b) : "l"(address) : "memory");
     }
 
+    DEVICE void load_missing(u32 missing, const u64* address) {
+        asm volatile("{ .reg .pred p; setp.ne.u32 p, %2, 0; @p ld.relaxed.gpu.global.v2.u64 {%0, %1}, [%3]; }"
+                     : "+l"(a), "+l"(b)
+                     : "r"(missing), "l"(address)
+                     : "memory");
+    }
+
     // 0 if both are of this epoch; no branches, as && would make them.
     DEVICE u32 missing(u32 epoch) const { return ((u32)(a >> 32) ^ epoch) | ((u32)(b >> 32) ^ epoch); }
-    DEVICE float first() const { return bits_float((u32)a); }
-    DEVICE float second() const { return bits_float((u32)b); }
 };
 
+// {epoch, payload}: for words that are not written in every layer, and for those of which few are read.
 DEVICE u64 word(u32 epoch, u32 payload) { return ((u64)epoch << 32) | payload; }
+
+// Two values, each without its last eight bits, where sixteen of the epoch are; the error is below 2⁻¹⁵ of the value, and that of the
+// activations which it becomes 2⁻¹¹.
+DEVICE u64 value_word(u32 epoch, float first, float second) {
+    return (u64)permute_bytes(float_bits(second), epoch, 0x3215) << 32 | permute_bytes(float_bits(first), epoch, 0x3214);
+}
+
+// Four halves, the first without its last bit, which tells an epoch from the one two earlier, and the first two from zero.
+DEVICE u64 half_word(u32 epoch, u32 first, u32 second) { return (u64)second << 32 | (first & ~1u) | ((epoch + 1) >> 1 & 1); }
 
 // Of the block; sampler_barrier of sample.cuh is the same one.
 DEVICE void compute_barrier() { asm volatile("bar.sync 1, %0;" ::"n"(PersistentThreads) : "memory"); }

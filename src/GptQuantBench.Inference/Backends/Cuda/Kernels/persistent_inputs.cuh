@@ -1,23 +1,8 @@
 // What a product of the persistent kernel reads: the residual stream, attention's results, or hidden activations. Every warp
 // gathers the slice of the columns that it multiplies (Slice), into its own part of the block's activations.
-//
-// A lane has four neighbouring columns: columns 4 · lane … of the slice, and the same 128 columns further on. Lanes beyond the slice read
-// what its last lane reads and write nothing, so that all lanes take the same way.
 #pragma once
-#include "persistent_product.cuh"
-
-struct Quads {
-    i32 first, count, columns; // the slice's first column and quads; of the whole input
-
-    DEVICE Quads(Slice s, int all) : first(s.first * 32), count(minimum(s.count * 32, all - s.first * 32) >> 2), columns(all) {}
-    DEVICE static int place(int i) { return lane_index() + 32 * i; }
-    DEVICE bool exists(int i) const { return place(i) < count; }
-
-    DEVICE int column(int i) const {
-        int c = first + 4 * minimum(place(i), count - 1);
-        return c < 0 ? 0 : c;
-    }
-};
+#include "persistent_arriving.cuh"
+#include "persistent_norm.cuh"
 
 // Four columns of a row of the embedding. `column`: a multiple of 4.
 template <class Format> DEVICE void embed_four(const Matrix& table, int row, int column, float (&out)[4]) {
@@ -54,27 +39,6 @@ template <class Format> DEVICE void embed_four(const Matrix& table, int row, int
     }
 }
 
-// Pairs of words that a lane asks for until they are there.
-template <int N> struct Arriving {
-    WordPair words[N];
-
-    DEVICE u32 missing(u32 epoch) const {
-        u32 missing = 0;
-#pragma unroll
-        for (int i = 0; i < N; i++) {
-            missing |= words[i].missing(epoch);
-        }
-        return missing;
-    }
-
-    // IsAsked: whether request was called before.
-    template <bool IsAsked, class Request> DEVICE void wait(Request request, u32 epoch, Patience& patience, u32 where) {
-        if (!IsAsked || !warp_all(missing(epoch) == 0)) {
-            patience.wait([&] { return request(), missing(epoch); }, where);
-        }
-    }
-};
-
 // The residual stream, FP32, of this warp's slice: N quads a lane. Every block keeps its own copy.
 template <int N> struct Residual {
     Quads quads;
@@ -93,23 +57,14 @@ template <int N> struct Residual {
         }
     }
 
-    // IsAsked: whether `arriving` was requested before.
-    template <bool IsAsked> DEVICE void add(Arriving<2 * N>& arriving, const u64* words, u32 epoch, Patience& patience, u32 where) {
-        arriving.template wait<IsAsked>([&] { request(arriving, words); }, epoch, patience, where);
+    // `arriving`: what is added, once it is there.
+    DEVICE void add(const Arriving<ValueFour, N>& arriving) {
 #pragma unroll
         for (int i = 0; i < N; i++) {
-            x[i][0] += arriving.words[2 * i].first();
-            x[i][1] += arriving.words[2 * i].second();
-            x[i][2] += arriving.words[2 * i + 1].first();
-            x[i][3] += arriving.words[2 * i + 1].second();
-        }
-    }
-
-    DEVICE void request(Arriving<2 * N>& arriving, const u64* words) const {
 #pragma unroll
-        for (int i = 0; i < N; i++) {
-            arriving.words[2 * i].load(words + quads.column(i));
-            arriving.words[2 * i + 1].load(words + quads.column(i) + 2);
+            for (int k = 0; k < 4; k++) {
+                x[i][k] += arriving.fours[i].value(k);
+            }
         }
     }
 };
@@ -133,8 +88,8 @@ DEVICE void put_quad(const Quads& quads, int i, u32 low, u32 high, u32 activatio
     }
 }
 
-// The residual stream as activations of a product with a norm folded into it (Norm), and this warp's part of the norm's sums. `stats`: its own.
-template <int N> DEVICE void put_residual(const Residual<N>& r, const Gains<N>& g, const Norm& norm, u32 activations, float2_t* stats) {
+// The residual stream as activations of a product with a norm folded into it (Norm); returns this lane's part of the norm's sums.
+template <int N> DEVICE float2_t put_residual(const Residual<N>& r, const Gains<N>& g, const Norm& norm, u32 activations) {
     float sum = 0, squares = 0;
 #pragma unroll
     for (int i = 0; i < N; i++) {
@@ -143,44 +98,41 @@ template <int N> DEVICE void put_residual(const Residual<N>& r, const Gains<N>& 
         for (int k = 0; k < 4; k++) {
             d[k] = r.quads.exists(i) ? r.x[i][k] - norm.reference : 0.0f;
         }
-        u32 low = float2_to_half2(d[0] * (norm.scale * g.gain[i].x), d[1] * (norm.scale * g.gain[i].y));
-        u32 high = float2_to_half2(d[2] * (norm.scale * g.gain[i].z), d[3] * (norm.scale * g.gain[i].w));
+        u32 low = pack_halves(d[0] * (norm.scale * g.gain[i].x), d[1] * (norm.scale * g.gain[i].y));
+        u32 high = pack_halves(d[2] * (norm.scale * g.gain[i].z), d[3] * (norm.scale * g.gain[i].w));
         put_quad(r.quads, i, low, high, activations);
         sum += (d[0] + d[1]) + (d[2] + d[3]);
         squares += (d[0] * d[0] + d[1] * d[1]) + (d[2] * d[2] + d[3] * d[3]);
     }
     warp_barrier();
+    return {sum, squares};
+}
+
+// The warp's sums, from those of its lanes.
+DEVICE void put_stats(float2_t own, float2_t* stats) {
 #pragma unroll
     for (int offset = 16; offset > 0; offset >>= 1) {
-        sum += shuffle_xor(sum, offset);
-        squares += shuffle_xor(squares, offset);
+        own.x += shuffle_xor(own.x, offset);
+        own.y += shuffle_xor(own.y, offset);
     }
     if (lane_index() == 0) {
-        *stats = float2_t{sum, squares};
+        *stats = own;
     }
 }
 
-// Asks for words of two halves: of N quads a lane, from quad `start` on.
-template <int N> DEVICE void request_halves(Arriving<N>& arriving, const u64* words, const Quads& quads, int start) {
-#pragma unroll
-    for (int i = 0; i < N; i++) {
-        arriving.words[i].load(words + (quads.column(start + i) >> 1));
-    }
-}
-
-// Words of two halves, N quads a lane at once. IsAsked: whether the first of them were.
-template <bool IsAsked, int N> DEVICE void gather_halves(
-    Arriving<N>& arriving, const u64* words, const Quads& quads, u32 epoch, Patience& patience, u32 where, u32 activations) {
+// Words of halves, N quads a lane at once, as activations. IsAsked: whether the first of them were asked for.
+template <bool IsAsked, class Four, int N, class Meanwhile> DEVICE void gather_halves(
+    Arriving<Four, N>& arriving, const u64* words, const Quads& quads, u32 epoch, Patience& patience, u32 where, u32 activations, Meanwhile meanwhile) {
 #pragma unroll 1
     for (int start = 0; start * 32 < quads.count;) {
-        arriving.template wait<IsAsked>([&] { request_halves(arriving, words, quads, start); }, epoch, patience, where);
+        arriving.template wait<IsAsked>(words, quads, start, epoch, patience, where, meanwhile);
 #pragma unroll
         for (int i = 0; i < N; i++) {
-            put_quad(quads, start + i, (u32)arriving.words[i].a, (u32)arriving.words[i].b, activations);
+            put_quad(quads, start + i, arriving.fours[i].low(), arriving.fours[i].high(), activations);
         }
         start += N;
         if (IsAsked && start * 32 < quads.count) {
-            request_halves(arriving, words, quads, start);
+            arriving.request(words, quads, start);
         }
     }
     warp_barrier();
@@ -191,44 +143,66 @@ template <bool IsAsked, int N> DEVICE void gather_halves(
 DEVICE void gather_ranges(
     const u64* words, const u64* spread, const Quads& quads, int heads, int headSize, int used, u32 epoch, Patience& patience, u32 where,
     u32 activations) {
+    const int Together = 8;
 #pragma unroll 1
     for (int q = 0; q * 32 < quads.count; q++) {
         int column = quads.column(q), head = column / headSize;
         const u64* from = words + (column >> 1);
         float top = minus_infinity(), total = 0, v[4] = {0, 0, 0, 0};
-        const int Together = 4;
 #pragma unroll 1
         for (int start = 0; start < used; start += Together) {
             WordPair part[Together];
             u64 weight[Together];
-            patience.wait([&] {
-                u32 missing = 0;
+            u32 tried = 0, missing[Together];
+#pragma unroll
+            for (int i = 0; i < Together; i++) {
+                missing[i] = 1;
+                part[i] = {0, 0};
+                weight[i] = 0;
+            }
+#pragma unroll 1
+            for (;;) {
+                u32 any = 0;
 #pragma unroll
                 for (int i = 0; i < Together; i++) {
                     int range = minimum(start + i, used - 1);
-                    part[i].load(from + range * (quads.columns >> 1));
-                    weight[i] = load_relaxed(spread + range * heads + head);
+                    part[i].load_missing(missing[i], from + range * (quads.columns >> 1));
+                    load_missing(missing[i], spread + range * heads + head, weight[i]);
                 }
 #pragma unroll
                 for (int i = 0; i < Together; i++) {
-                    missing |= part[i].missing(epoch) | ((u32)(weight[i] >> 32) ^ epoch);
+                    missing[i] = part[i].missing(epoch) | ((u32)(weight[i] >> 32) ^ epoch);
+                    any |= missing[i];
                 }
-                return missing;
-            }, where);
+                if (warp_all(any == 0) || patience.is_over(tried, where)) {
+                    break;
+                }
+            }
+            float logs[Together], next = top;
 #pragma unroll
             for (int i = 0; i < Together; i++) {
-                float s = start + i < used ? bits_float((u32)weight[i]) : minus_infinity();
-                float next = maximum(top, s), keep = exp2_fast(top - next), e = exp2_fast(s - next);
-                total = total * keep + e;
-                v[0] = v[0] * keep + e * half2_low((u32)part[i].a);
-                v[1] = v[1] * keep + e * half2_high((u32)part[i].a);
-                v[2] = v[2] * keep + e * half2_low((u32)part[i].b);
-                v[3] = v[3] * keep + e * half2_high((u32)part[i].b);
-                top = next;
+                logs[i] = start + i < used ? bits_float((u32)weight[i]) : minus_infinity();
+                next = maximum(next, logs[i]);
             }
+            float keep = exp2_fast(top - next);
+            total *= keep;
+#pragma unroll
+            for (int k = 0; k < 4; k++) {
+                v[k] *= keep;
+            }
+#pragma unroll
+            for (int i = 0; i < Together; i++) {
+                float e = exp2_fast(logs[i] - next);
+                total += e;
+                v[0] += e * half2_low((u32)part[i].a);
+                v[1] += e * half2_high((u32)part[i].a);
+                v[2] += e * half2_low((u32)part[i].b);
+                v[3] += e * half2_high((u32)part[i].b);
+            }
+            top = next;
         }
         float inverse = reciprocal(total);
-        put_quad(quads, q, float2_to_half2(v[0] * inverse, v[1] * inverse), float2_to_half2(v[2] * inverse, v[3] * inverse), activations);
+        put_quad(quads, q, pack_halves(v[0] * inverse, v[1] * inverse), pack_halves(v[2] * inverse, v[3] * inverse), activations);
     }
     warp_barrier();
 }

@@ -1,6 +1,13 @@
 // What becomes of a product's partial sums in the persistent kernel: outputs that all blocks get, or logits and the best of them.
 #pragma once
+#include "persistent_norm.cuh"
 #include "persistent_product.cuh"
+
+// gelu_tanh with reciprocal.
+DEVICE float gelu_fast(float x) {
+    float u = 0.7978845608028654f * (x + 0.044715f * x * x * x);
+    return x * (1.0f - reciprocal(exp_fast(2.0f * u) + 1.0f));
+}
 
 // What the rows of the head need besides their sums; of rows t and t + PersistentThreads.
 struct HeadConstants {
@@ -17,11 +24,11 @@ struct HeadConstants {
 
 // Logits of the block's rows; returns the warp's best key.
 template <class Format> DEVICE u64 finish_head(
-    const Share& s, const Matrix& m, const float* fold, const float* sums, int pitch, const HeadConstants& known, const Norm& norm, float* logits) {
+    const Share& s, const Matrix& m, const float* fold, const float* sums, const HeadConstants& known, const Norm& norm, float* logits) {
     u64 best = 0;
     auto finish = [&](int r, const RowConstants& constants) {
         if (r < s.rows) {
-            float logit = constants.output(row_sum(sums, pitch, r), norm.factor, norm.offset);
+            float logit = constants.output(row_sum(sums, r), norm.factor, norm.offset);
             logits[s.first + r] = logit;
             u64 key = best_key(logit, s.first + r);
             best = key > best ? key : best;
@@ -41,35 +48,65 @@ template <class Format> DEVICE u64 finish_head(
     return redux_max(best);
 }
 
-// What a product's rows become.
+// What a product's rows become: words {epoch, two halves}, of value_word, or of half_word.
 enum Kind { Queries, Added, Hidden };
 
-// Adds up the partial sums and hands the outputs over, a thread a row. constants: of row t.
-template <class Format, Kind Is> DEVICE void finish_share(
-    const Matrix& m, const float* values, const Share& s, const float* sums, int pitch, RowConstants constants, float factor, float offset, u64* words,
-    u32 epoch, int width, float queryScale, bool stalled) {
-#pragma unroll 1
-    for (int r = thread_index(); (r & ~31) < s.rows; r += PersistentThreads) {
-        int clamped = minimum(r, s.rows - 1), row = s.first + r;
-        if (r >= PersistentThreads) {
-            constants.request<Format, Is != Added>(m, values, s.first + clamped);
-        }
-        bool mine = r < s.rows && !stalled;
-        float y = constants.output(row_sum(sums, pitch, clamped), factor, offset);
-        if (Is == Hidden) {
-            y = gelu_fast(y);
-            float other = shuffle_xor(y, 1);
-            if (mine && (r & 1) == 0) {
-                store_relaxed(words + (row >> 1), word(epoch, float2_to_half2(y, other)));
-            }
-        } else if (mine) {
-            if (Is == Queries && row < width) {
-                y *= queryScale;
-            }
-            store_relaxed(words + row, word(epoch, float_bits(y)));
+// What a product hands over. Row r of the block's share is thread r's, so that all but its sum is known before the sums are.
+template <class Format, Kind Is> struct Outputs {
+    static const int Together = Is == Hidden ? 4 : 2; // rows a word
+    Share share;
+    RowConstants constants;
+    u64* to;     // where this thread's row goes
+    float scale; // queries
+
+    // words: of all rows; width: queries are the rows before it, and are scaled.
+    DEVICE void request(const Matrix& m, const float* values, const Share& s, u64* words, int width, float queryScale) {
+        share = s;
+        constants.request<Format, Is != Added>(m, values, s.first + minimum(thread_index(), s.rows - 1));
+        to = words + (s.first + thread_index()) / Together;
+        scale = Is == Queries && s.first + thread_index() < width ? queryScale : 1.0f;
+        asm volatile("" : "+l"(to)); // here, not behind the barrier
+    }
+
+    // Hands over. `sums`: of all warps.
+    DEVICE void finish(const float* sums, float factor, float offset, u32 epoch, bool stalled) const {
+        if ((thread_index() & ~31) < share.rows) {
+            hand_over(constants, to, scale, thread_index(), sums, factor, offset, epoch, stalled);
         }
     }
-}
+
+    // The rows behind those of the threads, of which only devices with few multiprocessors have any.
+    DEVICE void finish_rest(
+        const Matrix& m, const float* values, u64* words, int width, float queryScale, const float* sums, float factor, float offset, u32 epoch,
+        bool stalled) const {
+#pragma unroll 1
+        for (int r = thread_index() + PersistentThreads; (r & ~31) < share.rows; r += PersistentThreads) {
+            RowConstants further;
+            further.request<Format, Is != Added>(m, values, share.first + minimum(r, share.rows - 1));
+            int row = share.first + r;
+            hand_over(further, words + row / Together, Is == Queries && row < width ? queryScale : 1.0f, r, sums, factor, offset, epoch, stalled);
+        }
+    }
+
+    DEVICE void hand_over(
+        const RowConstants& of, u64* address, float times, int r, const float* sums, float factor, float offset, u32 epoch, bool stalled) const {
+        float y = of.output(row_sum(sums, r), factor, offset);
+        if (Is == Queries) {
+            y *= times;
+        } else if (Is == Hidden) {
+            y = gelu_fast(y);
+        }
+        float other = shuffle_xor(y, 1);
+        u64 word = Is == Added ? value_word(epoch, y, other) : ::word(epoch, pack_halves(y, other));
+        if (Is == Hidden) {
+            u32 two = (u32)word;
+            word = half_word(epoch, two, shuffle_xor(two, 2));
+        }
+        if (r < share.rows && !stalled && (r & (Together - 1)) == 0) {
+            store_relaxed(address, word);
+        }
+    }
+};
 
 // Hands the block's best key to all, and finds the best of all. `shared`: [PersistentWarps].
 DEVICE u64 best_of_all(u64 mine, u64* words, u32 epoch, Patience& patience, u64* shared, bool stalled) {

@@ -2,15 +2,9 @@
 //
 // Weights depend on nothing that blocks hand over: a warp unpacks the first of a product's into registers before it waits for the input.
 //
-//   sums          FP32 [2 (products in turn)][warps][rows], or [warps][rows] for the head
+//   sums          FP32 [2 (products in turn)][rows][warps], or [rows][warps] for the head
 #pragma once
 #include "persistent_operand.cuh"
-
-// gelu_tanh with reciprocal.
-DEVICE float gelu_fast(float x) {
-    float u = 0.7978845608028654f * (x + 0.044715f * x * x * x);
-    return x * (1.0f - reciprocal(exp_fast(2.0f * u) + 1.0f));
-}
 
 // Weights of 24 rows of a stage in one chunk: a tile of sixteen rows and one of eight.
 struct TallWeights {
@@ -45,9 +39,18 @@ template <int C> struct FlatWeights {
     }
 };
 
-// In 4-bit little is on its way, and much is to be unpacked: a look at the input before the unpacking is answered behind it, and a slot of the
-// ring has time. In the other formats such looks only lengthen the queue.
-template <class Format> static const bool LooksEarly = Format::Weights == 32;
+// A look at the input before the weights are unpacked is answered behind that. In FP16 nothing is unpacked, and looks only lengthen the queue.
+template <class Format> static const bool LooksEarly = Format::Weights > 8;
+
+// In 4-bit little is on its way, and a slot of the ring has time: it is asked for when the next stage has been left too.
+template <class Format> static const bool AsksLate = Format::Weights == 32;
+
+// Bytes on their way stand in the way of words. So where stages are long a warp asks for a part of one at a time, after each look in vain; in
+// FP16, which reads most, also between products, no part sooner after the last one than memory gives so many bytes.
+template <class Format> static const bool AsksByParts = PERSISTENT_BULK != 0 && Format::Weights < 32 && !Format::HasGroups;
+template <class Format> static const bool AsksBetween = AsksByParts<Format> && Format::Weights == 8;
+template <class Format> static const u32 PartBytes = Format::Weights == 8 ? 12288 : 8192;
+static const u32 PartClocks = 1200;
 
 // A product as one warp sees it.
 template <class Format> struct Product {
@@ -58,6 +61,7 @@ template <class Format> struct Product {
     Place ahead;     // the stage that comes as many later as there are slots
     Request next;    // that this warp has yet to make
     bool isPending;
+    u32 asked;       // clock of the last part
     StageView stage;
     bool isLast;     // of its product
     i32 pitch;       // of rows in the stage
@@ -75,6 +79,11 @@ template <class Format> struct Product {
     }
 
     DEVICE void look() {
+        if constexpr (AsksByParts<Format>) {
+            if (isPending && next.slot == slot) {
+                ask(); // for this very stage
+            }
+        }
         ring.wait(ring.full(slot), phase);
         stage = ring.view(slot);
         isLast = stage.rows & StageView::Last;
@@ -104,9 +113,12 @@ template <class Format> struct Product {
     }
 
     template <int C> DEVICE void load(FlatWeights<C>& w, int row, int chunk) const {
+        int chunks = slice.chunks() - chunk;
 #pragma unroll
         for (int c = 0; c < C; c++) {
-            load(row + (lane_index() >> 2), slice.chunks() > chunk + c ? chunk + c : chunk, w.chunks[c]);
+            if (C == 1 || c < C - 1 || c < chunks) { // the last one often is not there
+                load(row + (lane_index() >> 2), c < chunks ? chunk + c : chunk, w.chunks[c]);
+            }
         }
     }
 
@@ -146,8 +158,10 @@ template <class Format> struct Product {
     // Goes on to the next stage. `asks`: whether it is this warp that asks for the one that gets the slot, which all warps have read.
     DEVICE void advance(bool asks) {
         if (asks && left > ring.slots) {
-            if constexpr (LooksEarly<Format>) {
+            if constexpr (AsksLate<Format> || AsksByParts<Format>) {
                 ask();
+            }
+            if constexpr (AsksLate<Format>) {
                 freed = phase;
             }
             next = ring.template prepare<Format>(ahead, slot);
@@ -162,11 +176,50 @@ template <class Format> struct Product {
         }
     }
 
-    // Makes the request. After a product it waits until the next one's input is there: words would queue behind so many bytes.
+    // From the last stage of a product to the next product's first, behind the barrier at which all warps have read it.
+    DEVICE void close(bool asks) {
+        if (asks && lane_index() < PersistentWarps) {
+            barrier_arrive(ring.empty(slot)); // for every warp
+        }
+        advance(asks);
+    }
+
+    // Makes the request, or what is left of it.
     DEVICE void ask() {
         if (isPending) {
-            ring.template ask<Format>(next);
+            if constexpr (AsksByParts<Format>) {
+                ring.ask_part(next, next.codeBytes);
+            } else {
+                ring.template ask<Format>(next);
+            }
             isPending = false;
+        }
+    }
+
+    // After a product a request waits until the next one's input is there: words would queue behind so many bytes.
+    DEVICE void ask_soon() {
+        if constexpr (AsksByParts<Format>) {
+            ask_some();
+        } else {
+            ask();
+        }
+    }
+
+    // A part of the request, where there are parts.
+    DEVICE void ask_some() {
+        if constexpr (AsksByParts<Format>) {
+            u32 now = AsksBetween<Format> && isPending ? clocks() : 0;
+            if (isPending && (!AsksBetween<Format> || now - asked >= PartClocks)) {
+                asked = now;
+                isPending = !ring.ask_part(next, PartBytes<Format>);
+            }
+        }
+    }
+
+    // The same between products.
+    DEVICE void ask_between() {
+        if constexpr (AsksBetween<Format>) {
+            ask_some();
         }
     }
 
@@ -191,7 +244,7 @@ template <class Format> struct Product {
     // stage has been left too, so that nobody waits for the other warps.
     DEVICE void pass() {
         bool asks = warp_index() == (int)(slot & (PersistentWarps - 1));
-        if constexpr (LooksEarly<Format>) {
+        if constexpr (AsksLate<Format>) {
             if (isPending) {
                 ring.wait(ring.empty(next.slot), freed);
                 ask();
@@ -208,8 +261,8 @@ template <class Format> struct Product {
     }
 
     // This warp's partial sums of all rows of a share. w: of the first stage's first chunk, unpacked; `input`: shared address of its activations;
-    // `sums`: its own. IsShort: the slice is one chunk.
-    template <bool IsShort> DEVICE void multiply(TallWeights& w, u32 input, float* sums) {
+    // `sums`: the first of its own. IsShort: the slice is one chunk. `meanwhile`: what has time while the matrix unit works.
+    template <bool IsShort, class Meanwhile> DEVICE void multiply(TallWeights& w, u32 input, float* sums, Meanwhile meanwhile) {
         int g = lane_index() >> 2, q = lane_index() & 3;
         u32 x[16], y[8];
         if (IsShort) {
@@ -217,7 +270,7 @@ template <class Format> struct Product {
             load_half_inputs<Format>(input, y);
         }
 #pragma unroll 1
-        for (;;) {
+        for (bool isFirst = true;; isFirst = false) {
             float d[2][4] = {{0, 0, 0, 0}, {0, 0, 0, 0}}, e[2][4] = {{0, 0, 0, 0}, {0, 0, 0, 0}};
             int row = stage.row + g + 8 * q, rows = stage.rows - g - 8 * q;
             bool wasLast = isLast;
@@ -238,20 +291,47 @@ template <class Format> struct Product {
                     load(w, c);
                 }
             }
-            leave();
+            if (isFirst) {
+                meanwhile();
+            }
+            bool isTail = false;
             if (!wasLast) {
+                leave();
                 pass();
-                load(w, 0);
+                isTail = isLast && stage.rows <= 8;
+                if (!isTail) {
+                    load(w, 0);
+                }
             }
             float low = own<Format>(d[0][0] + d[1][0], d[0][1] + d[1][1]), high = own<Format>(d[0][2] + d[1][2], d[0][3] + d[1][3]);
             float rest = sum_of_eight<Format>(e);
             float mine = q == 0 ? low : q == 1 ? high : rest;
             if (q < 3 && rows > 0) {
-                sums[row] = mine;
+                sums[row * PersistentWarps] = mine;
             }
-            if (wasLast) {
-                break; // and after the barrier that follows, advance
+            if (isTail) {
+                multiply_tail<IsShort>(input, sums);
             }
+            if (isTail || wasLast) {
+                break; // and after the barrier that follows, close
+            }
+        }
+    }
+
+    // The same of a last stage of up to eight rows.
+    template <bool IsShort> DEVICE void multiply_tail(u32 input, float* sums) {
+        int g = lane_index() >> 2, chunks = IsShort ? 1 : slice.chunks();
+        float e[2][4] = {{0, 0, 0, 0}, {0, 0, 0, 0}};
+#pragma unroll 1
+        for (int c = 0; c < chunks; c++) {
+            u32 w[16], y[8];
+            load(g, c, w);
+            load_half_inputs<Format>(input + c * 256, y);
+            multiply_eight(e, w, y);
+        }
+        float rest = sum_of_eight<Format>(e);
+        if ((lane_index() & 3) == 0 && g < stage.rows) {
+            sums[(stage.row + g) * PersistentWarps] = rest;
         }
     }
 
@@ -294,14 +374,14 @@ template <class Format> struct Product {
             }
             float mine = sum_of_eight<Format>(d[0]);
             if (q == 0 && row + g < stage.rows) {
-                sums[stage.row + row + g] = mine;
+                sums[(stage.row + row + g) * PersistentWarps] = mine;
             }
             row += 8;
             if (row >= stage.rows) {
-                leave();
                 if (isLast) {
                     break;
                 }
+                leave();
                 pass();
                 row = 0;
             }
@@ -309,66 +389,3 @@ template <class Format> struct Product {
         }
     }
 };
-
-// A block's layer norm, folded into the product behind it: the activations are scale · gain · (x − reference), where reference is the mean and
-// scale a part of the reciprocal deviation of the norm before (both move little between norms), and y = W · norm(x) + bias comes out as
-// factor · Σ W a − offset · G + B with G = Σ W · gain and B = Σ W · shift + bias, which persistent_fold has made.
-struct Norm {
-    float reference, scale, factor, offset;
-
-    // For the first norm of a step.
-    DEVICE void begin() {
-        reference = 0;
-        scale = Part;
-    }
-
-    // Takes the sums of all warps: [PersistentWarps] of x − reference and of its square.
-    DEVICE void take(const float2_t* stats, float inverse, float epsilon) {
-        float4_t s[PersistentWarps / 2];
-#pragma unroll
-        for (int w = 0; w < PersistentWarps / 2; w++) {
-            s[w] = *(const float4_t*)(stats + 2 * w);
-        }
-        float sum = ((s[0].x + s[0].z) + (s[1].x + s[1].z)) + ((s[2].x + s[2].z) + (s[3].x + s[3].z));
-        float squares = ((s[0].y + s[0].w) + (s[1].y + s[1].w)) + ((s[2].y + s[2].w) + (s[3].y + s[3].w));
-        float shift = sum * inverse;
-        float deviation = reciprocal_sqrt(squares * inverse - shift * shift + epsilon);
-        factor = deviation * reciprocal(scale);
-        offset = deviation * shift;
-        reference += shift;
-        scale = deviation * Part;
-    }
-
-    static constexpr float Part = 0.125f; // so that a stream that has grown some thousand times since still fits into halves
-};
-
-// What an output needs besides its sum; of row r.
-struct RowConstants {
-    float scale;     // of the row's codes
-    float gain, bias; // G and B of Norm, or 0 and the bias
-
-    // IsFolded: `values` are [rows][2] of both; else biases.
-    template <class Format, bool IsFolded> DEVICE void request(const Matrix& m, const float* values, int row) {
-        if (IsFolded) {
-            float2_t both = load_float2(values + 2 * row);
-            gain = both.x;
-            bias = both.y;
-        } else {
-            gain = 0;
-            bias = load_float(values + row);
-        }
-        scale = Format::HasRowScale ? load_float((const float*)m.scales + row) : 1.0f;
-    }
-
-    DEVICE float output(float sum, float factor, float offset) const { return sum * scale * factor + (bias - offset * gain); }
-};
-
-// Row r's sum; `pitch`: floats of a warp's sums.
-DEVICE float row_sum(const float* sums, int pitch, int r) {
-    float y[PersistentWarps];
-#pragma unroll
-    for (int w = 0; w < PersistentWarps; w++) {
-        y[w] = sums[w * pitch + r];
-    }
-    return ((y[0] + y[1]) + (y[2] + y[3])) + ((y[4] + y[5]) + (y[6] + y[7]));
-}

@@ -12,7 +12,7 @@
 static const int StageRows = 24;        // three tiles
 static const int MaxSlots = 32;         // of the ring
 static const int MaxStages = 128;       // of a layer and the head
-static const int MaxStageBytes = 40960; // unless one row has more
+static const int MaxStageBytes = 49152; // unless one row has more
 
 DEVICE u32 shared_address(const void* pointer) {
     u32 address;
@@ -33,12 +33,13 @@ template <class Format> DEVICE int stage_bytes(const Share& s, int rows, int gro
 }
 
 // C#: PersistentKernel.StagesRefusal counts the same.
-template <class Format> DEVICE Share share_of(const Matrix& m, int block, int blocks, int ringBytes) {
-    int pairs = (m.rows + 1) >> 1;
-    int begin = (int)((u64)pairs * block / blocks), end = (int)((u64)pairs * (block + 1) / blocks);
+// `unit`: rows that stay together.
+template <class Format> DEVICE Share share_of(const Matrix& m, int unit, int block, int blocks, int ringBytes) {
+    int units = (m.rows + unit - 1) / unit;
+    int begin = (int)((u64)units * block / blocks), end = (int)((u64)units * (block + 1) / blocks);
     Share s;
-    s.first = begin * 2;
-    s.rows = minimum(end * 2, m.rows) - s.first;
+    s.first = begin * unit;
+    s.rows = minimum(end * unit, m.rows) - s.first;
     s.pitch = m.pitch;
     int most = minimum(MaxStageBytes, ringBytes >> 1) / (s.pitch + (Format::HasMinimum ? 2 : 1) * scale_bytes<Format>(1, m.groups));
     most = minimum(most < 1 ? 1 : most, StageRows);
@@ -65,9 +66,11 @@ struct alignas(16) Stage {
     u32 scaleBytes; // that are copied, a multiple of 16
     u32 skip;       // bytes of them before the first row's
     i32 last;       // StageView::Last if the share ends with it, or 0
+    i32 stays;      // in the L2 cache, or 0
 };
 
-template <class Format> DEVICE Stage stage_of(const Matrix& m, const Share& s, int product, int number) {
+// keptBytes: of the head's last rows, that stay in the L2 cache from one token to the next.
+template <class Format> DEVICE Stage stage_of(const Matrix& m, const Share& s, int product, int number, int keptBytes) {
     Stage stage;
     stage.product = product;
     stage.row = number * s.stageRows;
@@ -76,6 +79,7 @@ template <class Format> DEVICE Stage stage_of(const Matrix& m, const Share& s, i
     u32 row = (u32)(s.first + stage.row);
     stage.codes = row * m.pitch;
     stage.codeBytes = stage.rows * m.pitch;
+    stage.stays = product == 4 && (s.rows - stage.row) * m.pitch <= keptBytes;
     stage.scales = stage.scaleBytes = stage.skip = 0;
     if (Format::HasGroups) {
         u32 start = row * m.groups * 2, end = start + stage.rows * m.groups * 2;
@@ -96,6 +100,8 @@ struct Request {
     const u8 *codes, *scales, *minima;
     u32 codeBytes, scaleBytes, minimaAt, to, slot, skip;
     i32 row, rows; // of the view
+    bool isBegun;  // a part of it is made
+    i32 stays;     // in the L2 cache, or 0
 };
 
 // What all warps know of the ring.
@@ -140,12 +146,15 @@ struct Ring {
         }
     }
 
-    // Weights are the first to leave the L2 cache: they are read once a token, and everything else several times.
-    DEVICE static void copy_bulk(u32 to, const void* from, u32 size, u32 barrier) {
+    // Weights are the first to leave the L2 cache: they are read once a token, and everything else several times. `stays`: these are the last.
+    DEVICE static void copy_bulk(u32 to, const void* from, u32 size, u32 barrier, i32 stays) {
         asm volatile(
-            "{ .reg .b64 p; createpolicy.fractional.L2::evict_first.b64 p, 1.0;"
-            " cp.async.bulk.shared::cluster.global.mbarrier::complete_tx::bytes.L2::cache_hint [%0], [%1], %2, [%3], p; }" ::"r"(to),
-            "l"(from), "r"(size), "r"(barrier)
+            "{ .reg .b64 first, last, policy; .reg .pred p; setp.ne.s32 p, %4, 0;"
+            " createpolicy.fractional.L2::evict_first.b64 first, 1.0;"
+            " createpolicy.fractional.L2::evict_last.b64 last, 1.0;"
+            " selp.b64 policy, last, first, p;"
+            " cp.async.bulk.shared::cluster.global.mbarrier::complete_tx::bytes.L2::cache_hint [%0], [%1], %2, [%3], policy; }" ::"r"(to),
+            "l"(from), "r"(size), "r"(barrier), "r"(stays)
             : "memory");
     }
 
@@ -167,6 +176,8 @@ struct Ring {
         r.row = s.row;
         r.rows = s.rows | s.last;
         r.skip = s.skip;
+        r.isBegun = false;
+        r.stays = s.stays;
         if (Format::HasGroups) {
             r.scales = (const u8*)m.scales + s.scales;
             r.scaleBytes = s.scaleBytes;
@@ -190,12 +201,12 @@ struct Ring {
 #if PERSISTENT_BULK
             u32 all = r.codeBytes + (Format::HasGroups ? r.scaleBytes : 0) + (Format::HasMinimum ? r.scaleBytes : 0);
             asm volatile("{ .reg .b64 state; mbarrier.arrive.expect_tx.shared.b64 state, [%0], %1; }" ::"r"(barrier), "r"(all) : "memory");
-            copy_bulk(r.to, r.codes, r.codeBytes, barrier);
+            copy_bulk(r.to, r.codes, r.codeBytes, barrier, r.stays);
             if (Format::HasGroups) {
-                copy_bulk(scales, r.scales, r.scaleBytes, barrier);
+                copy_bulk(scales, r.scales, r.scaleBytes, barrier, r.stays);
             }
             if (Format::HasMinimum) {
-                copy_bulk(scales + r.minimaAt, r.minima, r.scaleBytes, barrier);
+                copy_bulk(scales + r.minimaAt, r.minima, r.scaleBytes, barrier, r.stays);
             }
 #else
             copy_sixteens(r.to, r.codes, r.codeBytes);
@@ -212,6 +223,24 @@ struct Ring {
 #endif
         }
         warp_barrier();
+    }
+
+    // Makes a part of a request, of formats without groups: at most so many bytes. Returns whether that was all.
+    DEVICE bool ask_part(Request& r, u32 most) const {
+        u32 bytes = r.codeBytes < most ? r.codeBytes : most, barrier = full(r.slot);
+        if (lane_index() == 0) {
+            if (!r.isBegun) {
+                asm volatile("st.shared.v4.u32 [%0], {%1, %2, %3, %4};" ::"r"(views + r.slot * 16), "r"(r.to), "r"(0), "r"(r.row), "r"(r.rows) : "memory");
+                asm volatile("{ .reg .b64 state; mbarrier.arrive.expect_tx.shared.b64 state, [%0], %1; }" ::"r"(barrier), "r"(r.codeBytes) : "memory");
+            }
+            copy_bulk(r.to, r.codes, bytes, barrier, r.stays);
+        }
+        warp_barrier();
+        r.isBegun = true;
+        r.codes += bytes;
+        r.to += bytes;
+        r.codeBytes -= bytes;
+        return r.codeBytes == 0;
     }
 
     // Without patience: all that it needs is the block's own warps, which come in any case, and the copies.
