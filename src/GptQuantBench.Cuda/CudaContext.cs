@@ -51,6 +51,23 @@ public sealed unsafe class CudaContext : IDisposable
         DriverError.Check(ContextNative.cuCtxSynchronize());
     }
 
+    /// <summary>
+    /// Makes what loads have marked to stay in the L2 cache (<c>evict_last</c>) like all that is in it. For clean-up, so it does not throw;
+    /// wait for the work first that marks it.
+    /// </summary>
+    /// <returns>Whether the driver did it: not after a fault, on a device that cannot, or once the context was disposed.</returns>
+    public bool TryResetPersistingL2Cache()
+    {
+        if (Handle.IsClosed || Handle.Calls.Push(Handle.Value) != CudaResult.Success)
+        {
+            return false;
+        }
+
+        CudaResult result = ContextNative.cuCtxResetPersistingL2Cache();
+        Handle.Calls.Pop();
+        return result == CudaResult.Success;
+    }
+
     /// <summary>Free and total memory of the device (<c>cuMemGetInfo</c>).</summary>
     public CudaMemoryInfo GetMemoryInfo()
     {

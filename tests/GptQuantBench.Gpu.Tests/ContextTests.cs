@@ -18,6 +18,17 @@ public sealed class ContextTests
     }
 
     [Fact]
+    public void What_stays_in_the_cache_can_be_reset_until_the_context_is_disposed()
+    {
+        CudaContext context = new(Gpu.Require().Device);
+
+        Assert.True(context.TryResetPersistingL2Cache());
+
+        context.Dispose();
+        Assert.False(context.TryResetPersistingL2Cache());
+    }
+
+    [Fact]
     public void Another_thread_can_use_the_context()
     {
         CudaContext context = Gpu.Require();

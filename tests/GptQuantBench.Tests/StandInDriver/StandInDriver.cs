@@ -13,6 +13,9 @@ internal static class StandInDriver
     /// <summary>What every report and row names.</summary>
     public const string DeviceName = "Stand-in device (no GPU)";
 
+    /// <summary>Collection of the tests that load it into their own process: its state is the process's, so one runs at a time.</summary>
+    public const string InThisProcess = "Stand-in driver in this process";
+
     private const string CuBlas = "cublas";
 
     private static readonly string[] _compilers = ["clang-19", "cc", "clang", "gcc"];
@@ -20,6 +23,10 @@ internal static class StandInDriver
     /// <summary>See <see cref="Load"/>.</summary>
     [UnmanagedFunctionPointer(CallingConvention.Cdecl)]
     public delegate int AllowAllocations(nint allocations);
+
+    /// <summary>See <see cref="LoadCacheResets"/>.</summary>
+    [UnmanagedFunctionPointer(CallingConvention.Cdecl)]
+    public delegate int CacheResets();
 
     private static readonly Lazy<(string? Folder, string? Problem)> _built = new(Build);
 
@@ -49,12 +56,18 @@ internal static class StandInDriver
     /// Makes the stand-in this process's driver; skips the test where no C compiler is. Of what is returned, a call lets so many
     /// allocations pass, refuses the next one, and gives the number of those that are held; -1 refuses none.
     /// </summary>
-    public static AllowAllocations Load()
+    public static AllowAllocations Load() => Export<AllowAllocations>("standInAllow");
+
+    /// <summary>The same; what is returned says how often this process has reset what stays in the L2 cache.</summary>
+    public static CacheResets LoadCacheResets() => Export<CacheResets>("standInCacheResets");
+
+    private static T Export<T>(string name)
+        where T : Delegate
     {
         Environment();
         // Whoever asks for libcuda.so.1 by its name from now on gets this one.
         var library = NativeLibrary.Load(Path.Combine(_built.Value.Folder!, "libcuda.so.1"));
-        return Marshal.GetDelegateForFunctionPointer<AllowAllocations>(NativeLibrary.GetExport(library, "standInAllow"));
+        return Marshal.GetDelegateForFunctionPointer<T>(NativeLibrary.GetExport(library, name));
     }
 
     private static (string? Folder, string? Problem) Build()

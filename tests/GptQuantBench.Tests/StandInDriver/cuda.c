@@ -49,6 +49,7 @@ static Block* blocks;
 static long allowed = -1;             // allocations until one is refused
 static CUresult pending, sticky;      // a fault that no call has met yet, and one that every call repeats
 static Function* otherLaunches;       // see standInLaunch
+static int cacheResets;               // see standInCacheResets
 
 static const char* text(const char* name, const char* otherwise) { const char* v = getenv(name); return v && *v ? v : otherwise; }
 static size_t number(const char* name, size_t otherwise) { return strtoull(text(name, "0"), NULL, 0) ? strtoull(getenv(name), NULL, 0) : otherwise; }
@@ -129,6 +130,9 @@ EXPORT CUresult cuCtxSetCurrent(void* value) { if (depth == 0) depth = 1; curren
 EXPORT CUresult cuCtxPushCurrent_v2(void* value) { if (depth == 16 || retained == 0) return INVALID_CONTEXT; current[depth++] = value; return SUCCESS; }
 EXPORT CUresult cuCtxPopCurrent_v2(void** out) { if (depth == 0) return INVALID_CONTEXT; *out = current[--depth]; return SUCCESS; }
 EXPORT CUresult cuCtxSynchronize(void) { MEET_FAULT(); return SUCCESS; }
+EXPORT CUresult cuCtxResetPersistingL2Cache(void) { REQUIRE_CONTEXT(); __atomic_fetch_add(&cacheResets, 1, __ATOMIC_RELAXED); return SUCCESS; }
+// For tests in one process: how often the call above has succeeded.
+EXPORT int standInCacheResets(void) { return __atomic_load_n(&cacheResets, __ATOMIC_RELAXED); }
 EXPORT CUresult cuCtxGetStreamPriorityRange(int* least, int* greatest) { *least = 0; *greatest = -5; return SUCCESS; }
 
 // ---- memory
@@ -210,6 +214,11 @@ static void compute(const Function* f, void* const* p, unsigned blocks) {
         const char* a = p[0];                               // PersistentArguments of persistent_arguments.cuh
         DecodeState* state = *(DecodeState* const*)(a + 112);
         int32_t *ids = *(int32_t* const*)(a + 120), steps = *(const int32_t*)(a + 188), rows = *(const int32_t*)(a + 24);
+        // Epochs go on without a gap from the launch before, or from zeroed words; the first word keeps the last one.
+        uint64_t* words = *(uint64_t* const*)(a + 136);
+        uint32_t epoch = *(const uint32_t*)(a + 208), layers = *(const uint32_t*)(a + 168);
+        if (epoch != words[0] + 1) { pending = LAUNCH_FAILED; return; }
+        words[0] += (uint64_t)layers * (uint32_t)steps;
         if (*(const int32_t*)(a + 192) >= 0) *state = (DecodeState){0, *(const int32_t*)(a + 196), 0, *(const int32_t*)(a + 192)};
         for (int32_t i = 0; i < steps; i++) ids[state->step + i] = 318 % rows;
         *state = (DecodeState){0, state->position + steps, state->step + steps, 318 % rows};

@@ -28,4 +28,7 @@ internal static unsafe partial class ContextNative
 
     [LibraryImport(NativeLibraryName.Driver)]
     internal static partial CudaResult cuCtxSynchronize();
+
+    [LibraryImport(NativeLibraryName.Driver)]
+    internal static partial CudaResult cuCtxResetPersistingL2Cache();
 }

@@ -30,6 +30,7 @@ internal struct PersistentArguments
     public int Slot;
     public uint Epoch;
     public uint Patience;
+    public int KeptBytes;
     public int RingBytes;
     public int SumPitch;
     public uint Stall;

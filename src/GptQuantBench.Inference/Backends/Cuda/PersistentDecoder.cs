@@ -8,6 +8,7 @@ internal sealed class PersistentDecoder : IDisposable
 {
     private const int MostBlocks = 256;
     private const int Buckets = 2048;
+    private const uint FirstEpoch = 1; // after words were made zero
 
     private readonly CudaMemoryPools _pools;
     private readonly PersistentKernel _kernel;
@@ -69,8 +70,9 @@ internal sealed class PersistentDecoder : IDisposable
             HeadSize = configuration.HeadSize,
             Capacity = buffers.Capacity,
             Inner = configuration.InnerSize,
-            Epoch = 1,
+            Epoch = FirstEpoch,
             Patience = kernel.Patience,
+            KeptBytes = kernel.KeptBytes,
             RingBytes = kernel.RingBytes,
             SumPitch = kernel.SumPitch,
             Epsilon = configuration.LayerNormEpsilon,
@@ -140,6 +142,12 @@ internal sealed class PersistentDecoder : IDisposable
     /// <inheritdoc />
     public void Dispose()
     {
+        if (Launches > 0)
+        {
+            // Rows of the head stay in the L2 cache (KeptBytes); what is measured next finds the whole of it.
+            _pools.Context.TryResetPersistingL2Cache();
+        }
+
         _layers?.Dispose();
         _words?.Dispose();
         _fault?.Dispose();
@@ -168,8 +176,12 @@ internal sealed class PersistentDecoder : IDisposable
     {
         long width = configuration.EmbeddingSize;
         long ranges = ((long)capacity * (configuration.HeadSize / 8) + 1023) / 1024;
-        long slot = (5 * width) + (configuration.InnerSize / 2) + (ranges * ((width / 2) + configuration.HeadCount));
-        return (2 * (slot + (slot & 1))) + (4L * blocks);
+        long heads = 3 * (width / 2), projected = width / 2, forward = width / 2, hidden = RoundedUpToEven(configuration.InnerSize / 4);
+        long attended = ranges * (width / 2), spread = ranges * configuration.HeadCount;
+        long slot = RoundedUpToEven(heads + projected + forward + hidden + attended + spread);
+        return (2 * slot) + (4L * blocks);
+
+        static long RoundedUpToEven(long words) => words + (words & 1);
     }
 
     // PersistentScratch of persistent_sample.cuh.
@@ -178,12 +190,13 @@ internal sealed class PersistentDecoder : IDisposable
 
     private void Launch()
     {
-        uint epochs = checked((uint)(_arguments.Steps * _arguments.LayerCount) + 1);
+        // One a layer of a step, without a gap: a word of the kernel's half_word tells its epoch only from zero and from the one two before.
+        // The best logit's words and the sampler's carry the epoch behind the last layer's, which is the next layer's in line; they are
+        // words of their own, whose epochs grow from step to step all the same.
+        uint epochs = checked((uint)(_arguments.Steps * _arguments.LayerCount));
         if (uint.MaxValue - _arguments.Epoch < epochs)
         {
-            _words.FillAsync(0, _stream);
-            _scratch.FillAsync(0, _stream);
-            _arguments.Epoch = 1;
+            ClearWords();
         }
 
         _kernel.Launch(_stream, _arguments);
@@ -193,9 +206,15 @@ internal sealed class PersistentDecoder : IDisposable
 
     private void Clear()
     {
-        _words.FillAsync(0, _stream);
+        ClearWords();
         _fault.FillAsync(0, _stream);
-        _scratch.FillAsync(0, _stream);
         _sampledSteps = 0;
+    }
+
+    private void ClearWords()
+    {
+        _words.FillAsync(0, _stream);
+        _scratch.FillAsync(0, _stream);
+        _arguments.Epoch = FirstEpoch;
     }
 }

@@ -19,9 +19,13 @@ internal sealed class PersistentKernel
     private const int Warps = Threads / 32;
     private const int MaxWidth = 2048;
     private const int MostStageRows = 24;
-    private const int MostStageBytes = 40960;
+    private const int MostStageBytes = 49152;
     private const int MostStages = 128;
     private const int FewestSlots = 2;
+
+    // Units of share_of(…).
+    private const int PairedRows = 2;
+    private const int HiddenRows = 4;
 
     // Static shared memory of the kernel, with room to spare.
     private const int StaticSharedBytes = 24 * 1024;
@@ -34,6 +38,7 @@ internal sealed class PersistentKernel
     public PersistentKernel(KernelModules modules, ModelConfiguration configuration, QuantizationFormat format)
     {
         Blocks = BlocksFor(configuration, modules.Context.Device);
+        KeptBytes = KeptBytesOf(modules.Context.Device, Blocks);
         SumPitch = SumPitchOf(configuration, Blocks);
         int fixedBytes = FixedBytes(configuration, Blocks);
         RingBytes = RingBytesOf(configuration, Blocks, modules.Context.Device);
@@ -60,6 +65,9 @@ internal sealed class PersistentKernel
 
     /// <summary>Partial sums of a warp, as the kernel's arguments count them.</summary>
     public int SumPitch { get; }
+
+    /// <summary>Bytes of a block's rows of the head that stay in the L2 cache from step to step; 0 where loads cannot ask for it.</summary>
+    public int KeptBytes { get; }
 
     /// <summary>Loads after which a wait is given up.</summary>
     public uint Patience { get; }
@@ -102,10 +110,14 @@ internal sealed class PersistentKernel
     public void Launch(CudaStream stream, in PersistentArguments arguments) =>
         _kernel.Launch(stream, _shape, new Parameter<PersistentArguments>(arguments));
 
-    // Every block has a pair of rows of each matrix, every warp one of the head.
+    // Every block has a pair of rows of each matrix, or four of the up product's, every warp a pair of the head's.
     private static int BlocksFor(ModelConfiguration configuration, CudaDevice device) => Math.Min(
         Math.Min(device.MultiprocessorCount, Threads),
-        Math.Min(Math.Min(configuration.EmbeddingSize, configuration.InnerSize) / 2, (configuration.VocabularySize + 1) / 2 / Warps));
+        Math.Min(Math.Min(configuration.EmbeddingSize / 2, configuration.InnerSize / HiddenRows), (configuration.VocabularySize + 1) / 2 / Warps));
+
+    // All blocks' together are half of the cache: the other half is for what every layer reads again and for the weights on their way. Only
+    // copies in bulk say what stays, and those are of sm_90 (persistent_ring.cuh).
+    private static int KeptBytesOf(CudaDevice device, int blocks) => device.ComputeCapability.Major >= 9 ? device.L2CacheSize / 2 / blocks : 0;
 
     // slice_bytes(…) of persistent_operand.cuh.
     private static int SliceBytes(int columns) =>
@@ -125,20 +137,20 @@ internal sealed class PersistentKernel
 
     private static int SumPitchOf(ModelConfiguration configuration, int blocks)
     {
-        int product = Products(configuration).Max(shape => RowsOf(shape.Rows, blocks));
-        return (Math.Max(product + 7, (RowsOf(configuration.VocabularySize, blocks) + 8) / 2) + 3) / 4 * 4;
+        int product = Products(configuration).Max(shape => RowsOf(shape.Rows, shape.Unit, blocks));
+        return (Math.Max(product + 7, (RowsOf(configuration.VocabularySize, PairedRows, blocks) + 8) / 2) + 3) / 4 * 4;
     }
 
     // share_of(…) of persistent_ring.cuh: whether the ring has room for stages.
     private static string? StagesRefusal(ModelConfiguration configuration, QuantizationFormat format, CudaDevice device)
     {
         int blocks = BlocksFor(configuration, device), ring = RingBytesOf(configuration, blocks, device), stages = 0, slot = 0;
-        foreach ((int rows, int columns) in Products(configuration).Append((configuration.VocabularySize, configuration.EmbeddingSize)))
+        foreach ((int rows, int columns, int unit) in Products(configuration).Append((configuration.VocabularySize, configuration.EmbeddingSize, PairedRows)))
         {
             PackedLayout layout = new(format, 1, columns);
             int row = StageBytes(layout, 1), most = Math.Clamp(Math.Min(MostStageBytes, ring / FewestSlots) / row, 1, MostStageRows);
             most = most < 8 ? most : most / 8 * 8;
-            stages += (RowsOf(rows, blocks) + most - 1) / most;
+            stages += (RowsOf(rows, unit, blocks) + most - 1) / most;
             slot = Math.Max(slot, (StageBytes(layout, most) + 127) / 128 * 128);
         }
 
@@ -156,12 +168,13 @@ internal sealed class PersistentKernel
         return (rows * layout.CodeRowBytes) + (layout.Format.IsSymmetric ? scales : 2 * scales);
     }
 
-    private static (int Rows, int Columns)[] Products(ModelConfiguration configuration)
+    // Unit: neighbouring rows that one block has; the up product's outputs are handed over by fours.
+    private static (int Rows, int Columns, int Unit)[] Products(ModelConfiguration configuration)
     {
         (int width, int inner) = (configuration.EmbeddingSize, configuration.InnerSize);
-        return [(3 * width, width), (width, width), (inner, width), (width, inner)];
+        return [(3 * width, width, PairedRows), (width, width, PairedRows), (inner, width, HiddenRows), (width, inner, PairedRows)];
     }
 
-    // Rows that a block has at most: they come in pairs.
-    private static int RowsOf(int rows, int blocks) => 2 * ((((rows + 1) / 2) + blocks - 1) / blocks);
+    // Rows that a block has at most.
+    private static int RowsOf(int rows, int unit, int blocks) => unit * ((((rows + unit - 1) / unit) + blocks - 1) / blocks);
 }

@@ -8,6 +8,7 @@ using Driver = GptQuantBench.Tests.StandInDriver.StandInDriver;
 namespace GptQuantBench.Tests.Runs.Cuda;
 
 /// <summary>Device memory, or page-locked memory, that runs out at each allocation of a case in turn: one sentence, and all comes back.</summary>
+[Collection(Driver.InThisProcess)]
 public sealed class DeviceOutOfMemoryTests
 {
     private static readonly IBackend _backend = BackendRegistry.Find("cuda");
