@@ -148,10 +148,16 @@ compile() { # folder for the PTX
 # Without what PTX of that version does not know (the pragmas only tell the driver's compiler which bytes of a load are used), and without
 # the compiler's build number.
 compile_nvcc() { # folder for the PTX
-  local source file
+  local source file job jobs=()
+  for source in "${sources[@]}"; do
+    "$nvcc" "${nvcc_flags[@]}" "$source" -o "$1/${source%.cu}.sm_90.ptx.nvcc" & # 10 s each
+    jobs+=($!)
+  done
+  for job in "${jobs[@]}"; do
+    wait "$job"
+  done
   for source in "${sources[@]}"; do
     file=${source%.cu}.sm_90.ptx
-    "$nvcc" "${nvcc_flags[@]}" "$source" -o "$1/$file.nvcc"
     sed -e '/^\t*\.pragma "used_bytes_mask .*";$/d' -e '/^\/\/ Compiler Build ID/d' -e "s/^\.version .*/.version $nvcc_version/" "$1/$file.nvcc" >"$1/$file"
     rm "$1/$file.nvcc"
     refuse_local "$1" "$file"

@@ -176,12 +176,10 @@ internal sealed class PersistentDecoder : IDisposable
     {
         long width = configuration.EmbeddingSize;
         long ranges = ((long)capacity * (configuration.HeadSize / 8) + 1023) / 1024;
-        long heads = 3 * (width / 2), projected = width / 2, forward = width / 2, hidden = RoundedUpToEven(configuration.InnerSize / 4);
+        long heads = 3 * (width / 2), projected = width / 2, forward = width / 2, hidden = configuration.InnerSize / 2;
         long attended = ranges * (width / 2), spread = ranges * configuration.HeadCount;
-        long slot = RoundedUpToEven(heads + projected + forward + hidden + attended + spread);
-        return (2 * slot) + (4L * blocks);
-
-        static long RoundedUpToEven(long words) => words + (words & 1);
+        long slot = heads + projected + forward + hidden + attended + spread;
+        return (2 * (slot + (slot & 1))) + (4L * blocks);
     }
 
     // PersistentScratch of persistent_sample.cuh.
@@ -190,7 +188,7 @@ internal sealed class PersistentDecoder : IDisposable
 
     private void Launch()
     {
-        // One a layer of a step, without a gap: a word of the kernel's half_word tells its epoch only from zero and from the one two before.
+        // One a layer of a step, without a gap: a word of the kernel's value_word has half of its epoch, so what was there before must be near.
         // The best logit's words and the sampler's carry the epoch behind the last layer's, which is the next layer's in line; they are
         // words of their own, whose epochs grow from step to step all the same.
         uint epochs = checked((uint)(_arguments.Steps * _arguments.LayerCount));

@@ -23,10 +23,6 @@ internal sealed class PersistentKernel
     private const int MostStages = 128;
     private const int FewestSlots = 2;
 
-    // Units of share_of(…).
-    private const int PairedRows = 2;
-    private const int HiddenRows = 4;
-
     // Static shared memory of the kernel, with room to spare.
     private const int StaticSharedBytes = 24 * 1024;
 
@@ -110,10 +106,10 @@ internal sealed class PersistentKernel
     public void Launch(CudaStream stream, in PersistentArguments arguments) =>
         _kernel.Launch(stream, _shape, new Parameter<PersistentArguments>(arguments));
 
-    // Every block has a pair of rows of each matrix, or four of the up product's, every warp a pair of the head's.
+    // Every block has a pair of rows of each matrix, every warp one of the head.
     private static int BlocksFor(ModelConfiguration configuration, CudaDevice device) => Math.Min(
         Math.Min(device.MultiprocessorCount, Threads),
-        Math.Min(Math.Min(configuration.EmbeddingSize / 2, configuration.InnerSize / HiddenRows), (configuration.VocabularySize + 1) / 2 / Warps));
+        Math.Min(Math.Min(configuration.EmbeddingSize, configuration.InnerSize) / 2, (configuration.VocabularySize + 1) / 2 / Warps));
 
     // All blocks' together are half of the cache: the other half is for what every layer reads again and for the weights on their way. Only
     // copies in bulk say what stays, and those are of sm_90 (persistent_ring.cuh).
@@ -137,20 +133,20 @@ internal sealed class PersistentKernel
 
     private static int SumPitchOf(ModelConfiguration configuration, int blocks)
     {
-        int product = Products(configuration).Max(shape => RowsOf(shape.Rows, shape.Unit, blocks));
-        return (Math.Max(product + 7, (RowsOf(configuration.VocabularySize, PairedRows, blocks) + 8) / 2) + 3) / 4 * 4;
+        int product = Products(configuration).Max(shape => RowsOf(shape.Rows, blocks));
+        return (Math.Max(product + 7, (RowsOf(configuration.VocabularySize, blocks) + 8) / 2) + 3) / 4 * 4;
     }
 
     // share_of(…) of persistent_ring.cuh: whether the ring has room for stages.
     private static string? StagesRefusal(ModelConfiguration configuration, QuantizationFormat format, CudaDevice device)
     {
         int blocks = BlocksFor(configuration, device), ring = RingBytesOf(configuration, blocks, device), stages = 0, slot = 0;
-        foreach ((int rows, int columns, int unit) in Products(configuration).Append((configuration.VocabularySize, configuration.EmbeddingSize, PairedRows)))
+        foreach ((int rows, int columns) in Products(configuration).Append((configuration.VocabularySize, configuration.EmbeddingSize)))
         {
             PackedLayout layout = new(format, 1, columns);
             int row = StageBytes(layout, 1), most = Math.Clamp(Math.Min(MostStageBytes, ring / FewestSlots) / row, 1, MostStageRows);
             most = most < 8 ? most : most / 8 * 8;
-            stages += (RowsOf(rows, unit, blocks) + most - 1) / most;
+            stages += (RowsOf(rows, blocks) + most - 1) / most;
             slot = Math.Max(slot, (StageBytes(layout, most) + 127) / 128 * 128);
         }
 
@@ -168,13 +164,12 @@ internal sealed class PersistentKernel
         return (rows * layout.CodeRowBytes) + (layout.Format.IsSymmetric ? scales : 2 * scales);
     }
 
-    // Unit: neighbouring rows that one block has; the up product's outputs are handed over by fours.
-    private static (int Rows, int Columns, int Unit)[] Products(ModelConfiguration configuration)
+    private static (int Rows, int Columns)[] Products(ModelConfiguration configuration)
     {
         (int width, int inner) = (configuration.EmbeddingSize, configuration.InnerSize);
-        return [(3 * width, width, PairedRows), (width, width, PairedRows), (inner, width, HiddenRows), (width, inner, PairedRows)];
+        return [(3 * width, width), (width, width), (inner, width), (width, inner)];
     }
 
-    // Rows that a block has at most.
-    private static int RowsOf(int rows, int unit, int blocks) => unit * ((((rows + unit - 1) / unit) + blocks - 1) / blocks);
+    // Rows that a block has at most: they come in pairs.
+    private static int RowsOf(int rows, int blocks) => 2 * ((((rows + 1) / 2) + blocks - 1) / blocks);
 }

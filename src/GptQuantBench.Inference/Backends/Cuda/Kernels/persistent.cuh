@@ -211,7 +211,7 @@ template <class Format, int N, int Head> DEVICE void decode_steps(const Persiste
                 outputs.request(l.down, l.downBias, s, slot + words.forward, 0, 1);
                 product.ask_between();
                 product.open(l.down, s.pitch, wide);
-                Arriving<HalfFour, 4> arriving;
+                Arriving<PairedFour, 4> arriving;
                 FlatWeights<4> weights;
                 product.load_first(weights, [&] { arriving.request(slot + words.hidden, inner, 0); });
                 gather_halves<IsEarly>(arriving, slot + words.hidden, inner, epoch, patience, WaitHidden | place, areas.wide, meanwhile);
@@ -280,7 +280,7 @@ template <class Format, int N, int Head> DEVICE void decode(const PersistentArgu
     block_barrier();
     if (t < 5) {
         const Matrix& m = t < 4 ? (&layers[0].queryKeyValue)[t] : layers[a.layerCount].queryKeyValue;
-        shared.shares[t] = share_of<Format>(m, t == 2 ? 4 : 2, block_x(), grid_x(), a.ringBytes);
+        shared.shares[t] = share_of<Format>(m, block_x(), grid_x(), a.ringBytes);
     }
     block_barrier();
 

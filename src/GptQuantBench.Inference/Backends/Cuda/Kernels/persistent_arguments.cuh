@@ -68,8 +68,8 @@ enum Waits {
 // later, and the writer then has results that every block could only give after it had read the slot.
 //
 // All blocks read the same words, again and again until they are there, and share the L2 cache with the weights. So a word holds as much
-// as it can beside its epoch (persistent_exchange.cuh). Those of which every one is written in every layer need few bits of it: what was
-// there before is two epochs old, or zero.
+// as it can beside its epoch (persistent_exchange.cuh). Those of which every one is written in every layer need half of it: what was there
+// before is two epochs old, or zero.
 
 // Where the words of a slot lie, counted from the slot's first.
 struct Words {
@@ -86,14 +86,14 @@ DEVICE Words locate(const PersistentArguments& a) {
     w.projected = 3 * (width >> 1);
     w.forward = w.projected + (width >> 1);
     w.hidden = w.forward + (width >> 1);
-    w.attended = w.hidden + (((a.inner >> 2) + 1) & ~1);
+    w.attended = w.hidden + (a.inner >> 1);
     w.spread = w.attended + ranges * (width >> 1);
     w.slot = (w.spread + ranges * a.heads + 1) & ~1;
     return w;
 }
 
 // -- shares -------------------------------------------------------------------------------------------------------------------
-// Every block has a run of neighbouring rows of each matrix, in pairs, or in fours where their outputs are handed over by fours.
+// Every block has a run of neighbouring rows of each matrix, in pairs.
 struct Share {
     i32 first, rows;
     i32 stageRows; // rows that pass through the ring together

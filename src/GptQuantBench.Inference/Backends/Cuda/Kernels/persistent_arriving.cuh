@@ -45,17 +45,6 @@ struct PairedFour {
     DEVICE u32 high() const { return (u32)words.b; }
 };
 
-// Four columns in a half_word.
-struct HalfFour {
-    u64 word;
-
-    DEVICE void load(const u64* from, int column) { word = load_relaxed(from + (column >> 2)); }
-    DEVICE void load_missing(u32 missing, const u64* from, int column) { ::load_missing(missing, from + (column >> 2), word); }
-    DEVICE u32 missing(u32 epoch) const { return ((u32)word ^ (epoch + 1) >> 1) & 1; }
-    DEVICE u32 low() const { return (u32)word & ~1u; }
-    DEVICE u32 high() const { return (u32)(word >> 32); }
-};
-
 // Quads start, start + 1, … of a slice, asked for until they are there.
 template <class Four, int N> struct Arriving {
     Four fours[N];

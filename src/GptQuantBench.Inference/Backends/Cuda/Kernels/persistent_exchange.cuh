@@ -31,7 +31,7 @@ DEVICE u32 pack_halves(float low, float high) {
     return r;
 }
 
-// Asks again only where something is missing: the others' requests would be traffic for nothing.
+// Asks again only where something is missing: other requests would be traffic for nothing.
 DEVICE void load_missing(u32 missing, const u64* address, u64& value) {
     asm volatile("{ .reg .pred p; setp.ne.u32 p, %1, 0; @p ld.relaxed.gpu.global.u64 %0, [%2]; }" : "+l"(value) : "r"(missing), "l"(address) : "memory");
 }
@@ -58,14 +58,18 @@ struct WordPair {
 // {epoch, payload}: for words that are not written in every layer, and for those of which few are read.
 DEVICE u64 word(u32 epoch, u32 payload) { return ((u64)epoch << 32) | payload; }
 
-// Two values, each without its last eight bits, where sixteen of the epoch are; the error is below 2⁻¹⁵ of the value, and that of the
-// activations which it becomes 2⁻¹¹.
-DEVICE u64 value_word(u32 epoch, float first, float second) {
-    return (u64)permute_bytes(float_bits(second), epoch, 0x3215) << 32 | permute_bytes(float_bits(first), epoch, 0x3214);
+// The value rounded to sixteen bits, so that the last eight of a float's are 0; no compiler fuses these operations.
+DEVICE float round_to_sixteen(float value) {
+    float more = mul_rn(value, 257.0f);
+    return add_rn(more, -add_rn(more, -value));
 }
 
-// Four halves, the first without its last bit, which tells an epoch from the one two earlier, and the first two from zero.
-DEVICE u64 half_word(u32 epoch, u32 first, u32 second) { return (u64)second << 32 | (first & ~1u) | ((epoch + 1) >> 1 & 1); }
+// Two values, each without its last eight bits, where sixteen of the epoch are; the error is below 2⁻¹⁶ of the value, and that of the
+// activations which it becomes 2⁻¹¹.
+DEVICE u64 value_word(u32 epoch, float first, float second) {
+    return (u64)permute_bytes(float_bits(round_to_sixteen(second)), epoch, 0x3215) << 32 |
+        permute_bytes(float_bits(round_to_sixteen(first)), epoch, 0x3214);
+}
 
 // Of the block; sampler_barrier of sample.cuh is the same one.
 DEVICE void compute_barrier() { asm volatile("bar.sync 1, %0;" ::"n"(PersistentThreads) : "memory"); }

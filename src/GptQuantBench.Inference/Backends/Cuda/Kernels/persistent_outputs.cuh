@@ -48,12 +48,11 @@ template <class Format> DEVICE u64 finish_head(
     return redux_max(best);
 }
 
-// What a product's rows become: words {epoch, two halves}, of value_word, or of half_word.
+// What a product's rows become: words {epoch, two halves}, those of value_word, or the former behind GELU.
 enum Kind { Queries, Added, Hidden };
 
 // What a product hands over. Row r of the block's share is thread r's, so that all but its sum is known before the sums are.
 template <class Format, Kind Is> struct Outputs {
-    static const int Together = Is == Hidden ? 4 : 2; // rows a word
     Share share;
     RowConstants constants;
     u64* to;     // where this thread's row goes
@@ -63,7 +62,7 @@ template <class Format, Kind Is> struct Outputs {
     DEVICE void request(const Matrix& m, const float* values, const Share& s, u64* words, int width, float queryScale) {
         share = s;
         constants.request<Format, Is != Added>(m, values, s.first + minimum(thread_index(), s.rows - 1));
-        to = words + (s.first + thread_index()) / Together;
+        to = words + ((s.first + thread_index()) >> 1);
         scale = Is == Queries && s.first + thread_index() < width ? queryScale : 1.0f;
         asm volatile("" : "+l"(to)); // here, not behind the barrier
     }
@@ -84,7 +83,7 @@ template <class Format, Kind Is> struct Outputs {
             RowConstants further;
             further.request<Format, Is != Added>(m, values, share.first + minimum(r, share.rows - 1));
             int row = share.first + r;
-            hand_over(further, words + row / Together, Is == Queries && row < width ? queryScale : 1.0f, r, sums, factor, offset, epoch, stalled);
+            hand_over(further, words + (row >> 1), Is == Queries && row < width ? queryScale : 1.0f, r, sums, factor, offset, epoch, stalled);
         }
     }
 
@@ -98,11 +97,7 @@ template <class Format, Kind Is> struct Outputs {
         }
         float other = shuffle_xor(y, 1);
         u64 word = Is == Added ? value_word(epoch, y, other) : ::word(epoch, pack_halves(y, other));
-        if (Is == Hidden) {
-            u32 two = (u32)word;
-            word = half_word(epoch, two, shuffle_xor(two, 2));
-        }
-        if (r < share.rows && !stalled && (r & (Together - 1)) == 0) {
+        if (r < share.rows && !stalled && (r & 1) == 0) {
             store_relaxed(address, word);
         }
     }

@@ -39,8 +39,9 @@ template <int C> struct FlatWeights {
     }
 };
 
-// A look at the input before the weights are unpacked is answered behind that. In FP16 nothing is unpacked, and looks only lengthen the queue.
-template <class Format> static const bool LooksEarly = Format::Weights > 8;
+// A look at the input before the weights are unpacked is answered behind that. In FP16 nothing is unpacked, and looks only lengthen the queue;
+// in 8-bit with scales for groups there are no registers to wait in.
+template <class Format> static const bool LooksEarly = Format::Weights == 32 || (Format::Weights == 16 && !Format::HasGroups);
 
 // In 4-bit little is on its way, and a slot of the ring has time: it is asked for when the next stage has been left too.
 template <class Format> static const bool AsksLate = Format::Weights == 32;

@@ -33,13 +33,12 @@ template <class Format> DEVICE int stage_bytes(const Share& s, int rows, int gro
 }
 
 // C#: PersistentKernel.StagesRefusal counts the same.
-// `unit`: rows that stay together.
-template <class Format> DEVICE Share share_of(const Matrix& m, int unit, int block, int blocks, int ringBytes) {
-    int units = (m.rows + unit - 1) / unit;
-    int begin = (int)((u64)units * block / blocks), end = (int)((u64)units * (block + 1) / blocks);
+template <class Format> DEVICE Share share_of(const Matrix& m, int block, int blocks, int ringBytes) {
+    int pairs = (m.rows + 1) >> 1;
+    int begin = (int)((u64)pairs * block / blocks), end = (int)((u64)pairs * (block + 1) / blocks);
     Share s;
-    s.first = begin * unit;
-    s.rows = minimum(end * unit, m.rows) - s.first;
+    s.first = begin * 2;
+    s.rows = minimum(end * 2, m.rows) - s.first;
     s.pitch = m.pitch;
     int most = minimum(MaxStageBytes, ringBytes >> 1) / (s.pitch + (Format::HasMinimum ? 2 : 1) * scale_bytes<Format>(1, m.groups));
     most = minimum(most < 1 ? 1 : most, StageRows);
