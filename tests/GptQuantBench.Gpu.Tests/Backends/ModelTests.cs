@@ -126,7 +126,9 @@ public sealed class ModelTests
         int[] ids = TestModels.Ids(300, vocabulary);
         float[] whole = TestModels.Logits(cuda, ids);
 
-        // Both have the rounding errors of FP16 activations, so twice those of one are between them.
+        // Both have the rounding errors of FP16 activations, so twice those of one are between them; the persistent kernel's matrix unit also
+        // gets queries and softmax weights as halves (worst measured 0.0069, of `graph` 0.0043).
+        double tolerance = (decode == "persistent" ? 2.5 : 2) * GoldenTolerance;
         using CudaDecodingSession session = (CudaDecodingSession)cuda.CreateSession(ids.Length);
         session.PoisonCache();
         (double worst, int worstPosition) = (0, 0);
@@ -138,7 +140,7 @@ public sealed class ModelTests
         }
 
         TestContext.Current.SendDiagnosticMessage($"{decode} {name}: worst relative error {worst:g3} at position {worstPosition}");
-        Assert.True(worst <= 2 * GoldenTolerance, $"Worst relative error {worst:g3} at position {worstPosition}.");
+        Assert.True(worst <= tolerance, $"Worst relative error {worst:g3} at position {worstPosition}.");
     }
 
     [Theory]
