@@ -15,12 +15,26 @@ cd "$(dirname "$0")/.."
 programs=$(realpath "$1") out=$(realpath -m "$2") work=$(mktemp -d) fixtures=$PWD/tests/fixtures
 shift 2
 parts=" ${*:-tests main graph eager cublas large greedy prompt sweeps kernels generate} "
-trap 'rm -rf "$work"' EXIT
+current=
+trap 'keep; rm -rf "$work"' EXIT # what was finished when it is stopped stays
 mkdir -p "$out"
 export GPTQUANTBENCH_REQUIRE_GPU=1 GPTQUANTBENCH_FIXTURES=$fixtures DOTNET_SYSTEM_GLOBALIZATION_INVARIANT=1
 cd "$work" # the command stands in the report: it names no folder of this machine
 
 has() { [[ $parts == *" $1 "* ]]; }
+
+keep() { # the report that is being made, as far as it is there
+  local name=$current charts=$out/${current}_charts
+  current=
+  [[ -n $name && -e artifacts/llm_benchmark_results.json ]] || return 0
+  cp artifacts/llm_benchmark_results.json "$out/$name.json"
+  cp artifacts/llm_benchmark_results.md "$out/$name.md" || echo "$name: no tables"
+  if [[ -d artifacts/charts ]]; then
+    [[ $name != llm_benchmark_results ]] || charts=$out/charts
+    rm -rf "$charts"
+    cp -r artifacts/charts "$charts"
+  fi
+}
 
 measure() { # suffix, then arguments
   local name=llm_benchmark_results$1 filter=(--filter '*'); shift
@@ -29,16 +43,10 @@ measure() { # suffix, then arguments
     shift
     while (($# > 0)) && [[ $1 != --* ]]; do filter+=("$1"); shift; done
   fi
-  rm -rf artifacts/charts
+  rm -rf artifacts/charts artifacts/llm_benchmark_results.*
+  current=$name
   "$programs/run" GptQuantBench "${filter[@]}" --inProcess --weights synthetic --artifacts artifacts "$@" >"$out/$name.log" 2>&1 || echo "$name: exit code $?"
-  cp artifacts/llm_benchmark_results.json "$out/$name.json"
-  cp artifacts/llm_benchmark_results.md "$out/$name.md" || echo "$name: no tables"
-  if [[ -d artifacts/charts ]]; then
-    local charts=$out/${name}_charts
-    [[ $name != llm_benchmark_results ]] || charts=$out/charts
-    rm -rf "$charts"
-    cp -r artifacts/charts "$charts"
-  fi
+  keep
   local options=$*
   echo "== $name: GptQuantBench ${filter[*]} --inProcess --weights synthetic ${options:0:120}"
   sed -n -e '/^TEST /p' -e '/^  FAILED/,/^$/p' -e '/^SWEEP /,/^$/p' -e '/^GPU  /p' -e '/^Driver  /p' "$out/$name.log"
@@ -51,11 +59,11 @@ if has tests; then
 fi
 
 if has main; then measure ''; fi
-if has graph; then measure _graph --decode graph; fi
-if has eager; then measure _eager --decode eager --quantizations FP16; fi
-if has cublas; then measure _cublas --decode cublas --quantizations FP16; fi
-if has large; then measure _large --models gpt2-large,gpt2-xl --iterationCount 8 --warmupCount 1; fi
-if has greedy; then measure _greedy --models gpt2,gpt2-medium,gpt2-xl --temperature 0 --iterationCount 30; fi
+if has graph; then measure _graph --filter '*MainJob*' --decode graph; fi
+if has eager; then measure _eager --filter '*MainJob*' --decode eager --quantizations FP16; fi
+if has cublas; then measure _cublas --filter '*MainJob*' --decode cublas --quantizations FP16; fi
+if has large; then measure _large --filter '*MainJob*' --models gpt2-large,gpt2-xl --iterationCount 8 --warmupCount 1; fi
+if has greedy; then measure _greedy --filter '*MainJob*' --models gpt2,gpt2-medium,gpt2-xl --temperature 0 --iterationCount 30; fi
 
 # " the" is one token.
 if has prompt; then measure _prompt --filter '*FirstToken*' --models gpt2 --prompt "$(printf ' the%.0s' {1..512})"; fi
