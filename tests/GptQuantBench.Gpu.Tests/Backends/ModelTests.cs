@@ -127,8 +127,10 @@ public sealed class ModelTests
         float[] whole = TestModels.Logits(cuda, ids);
 
         // Both have the rounding errors of FP16 activations, so twice those of one are between them; the persistent kernel's matrix unit also
-        // gets queries and softmax weights as halves (worst measured 0.0069 in 8-bit; in FP16 and 4-bit, and of `graph`, 0.0043).
+        // gets queries and softmax weights as halves. A simulation of the roundings alone, over seven sets of ids, has worst positions from
+        // 0.003 to 0.0066 with either kernel's, and means from 0.0011 to 0.0014: the mean is the sharper bound.
         double tolerance = (decode == "persistent" ? 2.5 : 2) * GoldenTolerance;
+        double meanTolerance = GoldenTolerance * 2 / 3, sum = 0;
         using CudaDecodingSession session = (CudaDecodingSession)cuda.CreateSession(ids.Length);
         session.PoisonCache();
         (double worst, int worstPosition) = (0, 0);
@@ -136,11 +138,13 @@ public sealed class ModelTests
         {
             float[] single = TestModels.Logits(session, ids.AsSpan(position, 1), vocabulary);
             double error = Numbers.RelativeError(single, whole.AsSpan(position * vocabulary, vocabulary));
+            sum += error;
             (worst, worstPosition) = error <= worst ? (worst, worstPosition) : (error, position);
         }
 
-        TestContext.Current.SendDiagnosticMessage($"{decode} {name}: worst relative error {worst:g3} at position {worstPosition}");
+        TestContext.Current.SendDiagnosticMessage($"{decode} {name}: relative errors, mean {sum / ids.Length:g3}, worst {worst:g3} at position {worstPosition}");
         Assert.True(worst <= tolerance, $"Worst relative error {worst:g3} at position {worstPosition}.");
+        Assert.True(sum / ids.Length <= meanTolerance, $"Mean relative error {sum / ids.Length:g3}.");
     }
 
     [Theory]
