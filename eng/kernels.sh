@@ -20,11 +20,18 @@ cd "$(dirname "$0")/../src/GptQuantBench.Inference/Backends/Cuda/Kernels"
 clang=${CLANG:-clang++-19}
 nvcc=${NVCC:-nvcc}
 flags=(-x cuda --cuda-device-only -nocudainc -nocudalib -O3 -std=c++20 -Wall -Wextra -Werror)
-nvcc_flags=(-O3 -std=c++17 -arch=sm_90 -ptx)
+nvcc_flags=(-O3 -std=c++17 -arch=sm_90a -ptx)
 nvcc_version=8.0 # of its PTX: CUDA 12.0
 # What a driver must know: CUDA 11.0 and 11.8; for kernels that wait at barriers in shared memory and copy in bulk 11.1 (the persistent ones)
-# and 12.0 (these and tiled_int*).
+# and 12.0 (these and tiled_int*). The persistent ones are sm_90a, because they hand registers from warp to warp: they run on devices of
+# compute capability 9.0 alone, and later ones take sm_80 (PtxStore.cs).
 declare -A features=([sm_80]=+ptx70 [sm_90]=+ptx78 [persistent_sm_80]=+ptx71 [persistent_sm_90]=+ptx80 [tiled_sm_80]=+ptx70 [tiled_sm_90]=+ptx80)
+target_of() {
+  case $1-$2 in
+    persistent_*-sm_90) echo sm_90a ;;
+    *) echo "$2" ;;
+  esac
+}
 feature_of() {
   case $1 in
     persistent_*) echo "${features[persistent_$2]}" ;;
@@ -115,7 +122,7 @@ all_files() {
 manifest() {
   local file
   echo "# made by eng/kernels.sh; source: hash of the source and the headers that it includes, without // comments and white space"
-  echo "# clang: ${flags[*]}; sm_80: ${features[sm_80]}, sm_90: ${features[sm_90]}; persistent: ${features[persistent_sm_80]}, ${features[persistent_sm_90]}; tiled_int*: ${features[tiled_sm_80]}, ${features[tiled_sm_90]}"
+  echo "# clang: ${flags[*]}; sm_80: ${features[sm_80]}, sm_90: ${features[sm_90]}; persistent: ${features[persistent_sm_80]}, sm_90a ${features[persistent_sm_90]}; tiled_int*: ${features[tiled_sm_80]}, ${features[tiled_sm_90]}"
   echo "# nvcc: ${nvcc_flags[*]}; .version $nvcc_version, no pragmas used_bytes_mask"
   for file in $(all_files); do
     [ -z "${lines[$file]-}" ] || echo "$file ${lines[$file]}"
@@ -139,7 +146,7 @@ compile() { # folder for the PTX
   for source in "${sources[@]}"; do
     for arch in sm_80 sm_90; do
       file=${source%.cu}.$arch.ptx
-      "$clang" "${flags[@]}" --cuda-gpu-arch=$arch --cuda-feature="$(feature_of "$source" $arch)" -S "$source" -o "$1/$file"
+      "$clang" "${flags[@]}" --cuda-gpu-arch="$(target_of "$source" $arch)" --cuda-feature="$(feature_of "$source" $arch)" -S "$source" -o "$1/$file"
       refuse_local "$1" "$file"
     done
   done

@@ -22,7 +22,7 @@ template <class Format> struct Model {
     Shape shape;
     int inner, blocks;
     CUfunction kernel, folding;
-    int sharedBytes;
+    int sharedBytes, threads;
     PersistentArguments arguments;
     std::vector<PersistentLayer> layers; // and the head
     std::vector<const float*> shifts, biases;
@@ -46,6 +46,7 @@ template <class Format> struct Model {
         attended = allocate<float>(s.width);
         hidden = allocate<float>(inner);
         logits = allocate<float>(s.vocabulary);
+        DRIVER(cuFuncGetAttribute(&threads, CU_FUNC_ATTRIBUTE_MAX_THREADS_PER_BLOCK, kernel)); // LaunchThreads of the PTX's architecture
         int registers, local;
         DRIVER(cuFuncGetAttribute(&registers, CU_FUNC_ATTRIBUTE_NUM_REGS, kernel));
         DRIVER(cuFuncGetAttribute(&local, CU_FUNC_ATTRIBUTE_LOCAL_SIZE_BYTES, kernel));
@@ -58,7 +59,7 @@ template <class Format> struct Model {
         arguments.position = position;
         arguments.steps = steps;
         void* list[] = {&arguments};
-        DRIVER(cuLaunchCooperativeKernel(kernel, blocks, 1, 1, PersistentThreads, 1, 1, sharedBytes, 0, list));
+        DRIVER(cuLaunchCooperativeKernel(kernel, blocks, 1, 1, threads, 1, 1, sharedBytes, 0, list));
         RUNTIME(cudaDeviceSynchronize());
         arguments.epoch += steps * shape.layers;
         u64 fault;
@@ -156,7 +157,7 @@ private:
         head.queryKeyValueFold = fold(head.queryKeyValue, head.attentionGain, shifts[2 * shape.layers], nullptr);
     }
 
-    // Greedy. Sizes as PersistentKernel.cs and PersistentDecoder.cs have them.
+    // Sizes as PersistentKernel.cs and PersistentDecoder.cs have them.
     void make_arguments(const cudaDeviceProp& device) {
         int width = shape.width, count = shape.layers + 1;
         PersistentLayer* table = allocate<PersistentLayer>(count);
@@ -175,9 +176,14 @@ private:
         arguments.capacity = Context;
         arguments.inner = inner;
         int ranges = (Context * (shape.headSize / 8) + 1023) / 1024;
-        u64 slot = 5 * (width / 2) + inner / 2 + ranges * (width / 2 + shape.heads);
+        u64 slot = 6 * (width / 2) + inner / 2 + ranges * (width / 2 + shape.heads);
         arguments.words = allocate<u64>(2 * (slot + (slot & 1)) + 4 * blocks);
         arguments.fault = allocate<u64>(1);
+        arguments.scratch = (u64*)allocate<u8>(sizeof(PersistentScratch) + 2 * shape.vocabulary * sizeof(i32));
+        Sampling* sampling = allocate<Sampling>(1); // temperature 0.8, top-p 0.9
+        const Sampling chosen = {42, (u64)std::ceil(0.9 * 4294967296.0), 1.4426950408889634f / 0.8f};
+        RUNTIME(cudaMemcpy(sampling, &chosen, sizeof(chosen), cudaMemcpyHostToDevice));
+        arguments.sampling = sampling;
         arguments.epoch = 1;
         arguments.patience = 4000000;
         arguments.epsilon = 1e-5f;
@@ -185,7 +191,7 @@ private:
         arguments.keptBytes = device.major >= 9 ? device.l2CacheSize / 2 / blocks : 0;
         auto rows = [&](int all) { return 2 * (((all + 1) / 2 + blocks - 1) / blocks); };
         auto slice = [](int columns) { return (((columns + 31) / 32 + 7) / 8 + 3) / 4 * 4 * 64; };
-        arguments.sumPitch = (std::max(std::max(rows(3 * width), rows(inner)) + 7, (rows(shape.vocabulary) + 8) / 2) + 3) / 4 * 4;
+        arguments.sumPitch = (std::max({32, rows(3 * width) + 7, rows(inner) + 7, (rows(shape.vocabulary) + 8) / 2}) + 3) / 4 * 4;
         int others = (count * (int)sizeof(PersistentLayer) + 127) / 128 * 128 + 8 * (slice(width) + slice(inner)) + 2 * 8 * arguments.sumPitch * 4;
         arguments.ringBytes = ((int)device.sharedMemPerBlockOptin - 24 * 1024 - others) / 128 * 128;
         sharedBytes = others + arguments.ringBytes;

@@ -26,15 +26,18 @@ esac
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 [[ $source == file || -e $kernels/$name.cu ]] || { echo "eng/persistent/run.sh: there is no format $2; choose fp16, int8, int8g, int4, int4g128 or int4min" >&2; exit 2; }
-"$nvcc" -O2 -std=c++17 -arch=native -I"$kernels" "$here/persistent.cu" -o "$work/persistent" -lcuda
+capability=$(nvidia-smi --query-gpu=compute_cap --format=csv,noheader | head -n 1)
+target=native
+[[ $capability != 9.0 ]] || target=sm_90a # eng/kernels.sh says why
+"$nvcc" -O2 -std=c++17 -arch=$target -I"$kernels" "$here/persistent.cu" -o "$work/persistent" -lcuda
 case $source in
   committed)
     ptx=$kernels/ptx/$name.sm_90.ptx
-    [[ $(nvidia-smi --query-gpu=compute_cap --format=csv,noheader | head -n 1) == 9.* ]] || ptx=$kernels/ptx/$name.sm_80.ptx
+    [[ $capability == 9.0 ]] || ptx=$kernels/ptx/$name.sm_80.ptx
     ;;
   nvcc)
     ptx=$work/$name.ptx
-    "$nvcc" -O3 -std=c++17 -arch=native -ptx -I"$kernels" "$kernels/$name.cu" -o "$ptx"
+    "$nvcc" -O3 -std=c++17 -arch=$target -ptx -I"$kernels" "$kernels/$name.cu" -o "$ptx"
     ;;
 esac
 "$work/persistent" "$1" "$2" "$ptx" "${@:3}"

@@ -8,6 +8,7 @@ internal sealed class PersistentDecoder : IDisposable
 {
     private const int MostBlocks = 256;
     private const int Buckets = 2048;
+    private const int BucketCopies = 4;
     private const uint FirstEpoch = 1; // after words were made zero
 
     private readonly CudaMemoryPools _pools;
@@ -177,14 +178,14 @@ internal sealed class PersistentDecoder : IDisposable
         long width = configuration.EmbeddingSize;
         long ranges = ((long)capacity * (configuration.HeadSize / 8) + 1023) / 1024;
         long heads = 3 * (width / 2), projected = width / 2, forward = width / 2, hidden = configuration.InnerSize / 2;
-        long attended = ranges * (width / 2), spread = ranges * configuration.HeadCount;
-        long slot = heads + projected + forward + hidden + attended + spread;
+        long attended = width / 2, parts = ranges * (width / 2), spread = ranges * configuration.HeadCount;
+        long slot = heads + projected + forward + hidden + attended + parts + spread;
         return (2 * (slot + (slot & 1))) + (4L * blocks);
     }
 
     // PersistentScratch of persistent_sample.cuh.
     private static long ScratchBytes(int vocabularySize) =>
-        sizeof(ulong) * ((2L * Buckets) + 2 + (2 * MostBlocks) + (4 * MostBlocks)) + (2L * vocabularySize * sizeof(int));
+        sizeof(ulong) * ((2L * BucketCopies * Buckets) + 2 + (2 * MostBlocks) + (4 * MostBlocks)) + (2L * vocabularySize * sizeof(int));
 
     private void Launch()
     {

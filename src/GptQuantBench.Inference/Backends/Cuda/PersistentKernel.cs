@@ -14,14 +14,15 @@ internal sealed class PersistentKernel
 
     private const uint DefaultPatience = 4_000_000; // some seconds: a load of the L2 cache takes about 1 µs
 
-    // Constants of persistent_arguments.cuh and persistent_ring.cuh.
+    // Constants of persistent_arguments.cuh and persistent_ring.cuh; threads: those that multiply.
     private const int Threads = 256;
     private const int Warps = Threads / 32;
     private const int MaxWidth = 2048;
     private const int MostStageRows = 24;
-    private const int MostStageBytes = 49152;
+    private const int MostStageBytes = 53248;
     private const int MostStages = 128;
     private const int FewestSlots = 2;
+    private const int RowsRead = 32; // sums that a warp reads, however few there are
 
     // Static shared memory of the kernel, with room to spare.
     private const int StaticSharedBytes = 24 * 1024;
@@ -44,7 +45,7 @@ internal sealed class PersistentKernel
         Fold = module.GetKernel("persistent_fold");
         _kernel.RequireArguments<Parameter<PersistentArguments>>();
         _kernel.MaxDynamicSharedBytes = Math.Max(shared, _kernel.MaxDynamicSharedBytes); // models of other shapes share the kernel
-        _shape = new(Blocks, Threads, shared) { Cooperative = true };
+        _shape = new(Blocks, _kernel.MaxThreadsPerBlock, shared) { Cooperative = true }; // LaunchThreads, which depends on the architecture
         string? patience = Environment.GetEnvironmentVariable(PatienceVariable);
         Patience = uint.TryParse(patience, NumberStyles.None, CultureInfo.InvariantCulture, out uint loads) && loads > 0
             ? loads
@@ -134,7 +135,7 @@ internal sealed class PersistentKernel
     private static int SumPitchOf(ModelConfiguration configuration, int blocks)
     {
         int product = Products(configuration).Max(shape => RowsOf(shape.Rows, blocks));
-        return (Math.Max(product + 7, (RowsOf(configuration.VocabularySize, blocks) + 8) / 2) + 3) / 4 * 4;
+        return (Math.Max(Math.Max(product + 7, RowsRead), (RowsOf(configuration.VocabularySize, blocks) + 8) / 2) + 3) / 4 * 4;
     }
 
     // share_of(…) of persistent_ring.cuh: whether the ring has room for stages.

@@ -19,7 +19,12 @@ internal sealed class PtxStore
     private const string Baseline = "sm_80";
     private const string Hopper = "sm_90";
 
+    // The persistent kernels', which later devices cannot run; everything else they can.
+    private static readonly byte[] _hopperAlone = ".target sm_90a"u8.ToArray();
+    private static readonly ComputeCapability _hopper = new(9, 0);
+
     private readonly string? _directory;
+    private readonly ComputeCapability _capability;
 
     /// <summary>Decides folder and architecture.</summary>
     /// <param name="directory">Folder, or null for the variable's, or else the embedded PTX.</param>
@@ -27,6 +32,7 @@ internal sealed class PtxStore
     /// <exception cref="ModelFormatException">The folder is missing or empty, or the variable names another architecture.</exception>
     public PtxStore(string? directory, ComputeCapability capability)
     {
+        _capability = capability;
         _directory = directory ?? Environment.GetEnvironmentVariable(DirectoryVariable);
         if (_directory is { Length: 0 })
         {
@@ -66,18 +72,35 @@ internal sealed class PtxStore
             ? null
             : $"The driver is too old for the PTX for {architecture}, so the kernels for {Baseline} run; a newer driver runs faster ones.";
 
-    /// <summary>Compiles a module for the device; where the driver is too old for the newer PTX, the baseline's.</summary>
+    /// <summary>
+    /// Compiles a module for the device; the baseline's where the driver is too old for the newer PTX, or the newer PTX is for other devices.
+    /// </summary>
     /// <exception cref="CudaJitException">The driver rejects the PTX.</exception>
     public CudaModule Load(CudaContext context, string name)
     {
+        (string file, byte[] ptx) = Choose(name);
         try
         {
-            return new(context, Read($"{name}.{Architecture}.ptx"), $"{name}.{Architecture}.ptx");
+            return new(context, ptx, file);
         }
         catch (CudaJitException exception) when (exception.Result == CudaResult.UnsupportedPtxVersion && Architecture != Baseline)
         {
             return new(context, Read($"{name}.{Baseline}.ptx"), $"{name}.{Baseline}.ptx");
         }
+    }
+
+    /// <summary>The PTX file of a module that this device runs, and its text.</summary>
+    internal (string File, byte[] Ptx) Choose(string name)
+    {
+        string file = $"{name}.{Architecture}.ptx";
+        byte[] ptx = Read(file);
+        if (_capability == _hopper || ptx.AsSpan().IndexOf(_hopperAlone) < 0)
+        {
+            return (file, ptx);
+        }
+
+        file = $"{name}.{Baseline}.ptx";
+        return (file, Read(file));
     }
 
     private byte[] Read(string file)

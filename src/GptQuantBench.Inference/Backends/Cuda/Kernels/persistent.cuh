@@ -8,13 +8,14 @@
 // products behind them, so that a product has one barrier of the block, before its partial sums are added up. The weights come by themselves
 // (persistent_ring.cuh).
 //
-// Launch: cooperative, one block a multiprocessor at most, block = PersistentThreads. Shared memory, dynamic: the layers'
+// Launch: cooperative, one block a multiprocessor at most, block = LaunchThreads. Shared memory, dynamic: the layers'
 // descriptions, the ring (a.ringBytes), every warp's activations, partial sums (a.sumPitch); see PersistentKernel.cs.
 #pragma once
 #include "persistent_attention.cuh"
 #include "persistent_fold.cuh"
 #include "persistent_outputs.cuh"
 #include "persistent_sample.cuh"
+#include "persistent_stream.cuh"
 
 // attend_item for the head size; Head: 64, or 0 for the others.
 template <int Head> DEVICE void attend(
@@ -37,6 +38,8 @@ struct DecodeShared {
     u64 keys[PersistentWarps];
     StageView views[MaxSlots];
     i32 sampled;
+    Ring ring;   // for the warp that streams: what it need not keep in registers
+    u32 stopped; // not 0: the multiplying warps have given up
     union {
         AttentionShared attention;
         SampleShared sample;
@@ -55,8 +58,7 @@ template <class Format, int N, int Head> DEVICE void decode_steps(const Persiste
     const PersistentLayer* layers = ring.layers;
     Words words = locate(a);
     Patience patience = {a.patience, 0};
-    u32 stages = (u32)a.steps * (ring.layerCount * ring.layerStages + ring.allStages - ring.layerStages);
-    Product<Format> product = {ring, 0, 0, 0, stages, {0, 0}, {}, false, 0, {}, false, 0, {}, {}, 0};
+    Product<Format> product = {ring, Turns<Format>::of(ring, ring.stages_of(a.steps)), 0, 0, {}, false, 0, {}, {}, 0};
     HeadConstants headConstants;
     Gains<N> gains;
     Norm norm;
@@ -81,8 +83,7 @@ template <class Format, int N, int Head> DEVICE void decode_steps(const Persiste
     if (a.times && block == 0 && t == 0) {
         a.times[0] = nanoseconds();
     }
-    auto meanwhile = [&] { product.ask_some(); };
-    product.start();
+    product.turns.start();
 
 #pragma unroll 1
     for (int chosen = 0; chosen < a.steps; chosen++) {
@@ -105,7 +106,6 @@ template <class Format, int N, int Head> DEVICE void decode_steps(const Persiste
                 // Without a branch, at whose end what they asked for would be waited for.
                 headConstants.request<Format>(l.queryKeyValue, l.queryKeyValueFold, s);
                 queries.request(l.queryKeyValue, l.queryKeyValueFold, s, slot, width, a.queryScale);
-                product.ask_between();
                 product.open(l.queryKeyValue, s.pitch, narrow);
                 const u64* before = a.words + (~epoch & 1) * words.slot + words.forward;
                 Arriving<ValueFour, N> arriving;
@@ -116,11 +116,11 @@ template <class Format, int N, int Head> DEVICE void decode_steps(const Persiste
                     }
                 });
                 if (layer > 0) {
-                    arriving.template wait<IsEarly>(before, residual.quads, 0, epoch - 1, patience, WaitForward | place, meanwhile);
+                    arriving.template wait<IsEarly>(before, residual.quads, 0, epoch - 1, patience, WaitForward | place);
                     residual.add(arriving);
                 }
                 stats = put_residual(residual, gains, norm, areas.narrow);
-                product.ask_soon();
+                product.turns.ask();
                 if (isHead) {
                     compute_barrier(); // the head's sums lie where the down product's do
                 }
@@ -135,7 +135,6 @@ template <class Format, int N, int Head> DEVICE void decode_steps(const Persiste
                 queries.finish(first, norm.factor, norm.offset, epoch, stall == WaitHeads);
                 queries.finish_rest(
                     l.queryKeyValue, l.queryKeyValueFold, slot, width, a.queryScale, first, norm.factor, norm.offset, epoch, stall == WaitHeads);
-                product.ask_between();
                 product.close(warp == PersistentWarps - 1);
             }
 
@@ -149,33 +148,33 @@ template <class Format, int N, int Head> DEVICE void decode_steps(const Persiste
                 for (int item = block; item < a.heads * ranged; item += blocks) {
                     int range = item == block ? firstRange : item / a.heads;
                     attend<Head>(
-                        a, l, item - range * a.heads, range, position, slot, slot + words.attended, slot + words.spread, epoch, patience,
-                        WaitHeads | place, shared.attention, turn, stall == WaitAttended);
+                        a, l, item - range * a.heads, range, position, slot,
+                        ranged == 1 ? slot + words.attended : slot + words.parts + range * (width >> 1),
+                        ranged == 1 ? nullptr : slot + words.spread + range * a.heads, epoch, patience, WaitHeads | place, shared.attention, turn,
+                        stall == WaitAttended);
                     turn ^= 1;
                 }
-                product.ask_between();
+                if (ranged > 1) { // behind all parts of this block, which others may wait for
+#pragma unroll 1
+                    for (int head = block; head < a.heads; head += blocks) {
+                        int half = a.headSize >> 1;
+                        if ((t & ~31) < half) {
+                            join_ranges(
+                                slot + words.parts, slot + words.spread, slot + words.attended, width, a.heads, head * half + minimum(t, half - 1), head,
+                                ranged, epoch, patience, WaitAttended | place, stall == WaitAttended);
+                        }
+                    }
+                }
                 product.open(l.projection, s.pitch, narrow);
                 Arriving<PairedFour, N> arriving;
                 FlatWeights<N> weights;
-                product.load_first(weights, [&] {
-                    if (ranged == 1) {
-                        arriving.request(slot + words.attended, residual.quads, 0);
-                    }
-                });
-                if (ranged == 1) {
-                    gather_halves<IsEarly>(
-                        arriving, slot + words.attended, residual.quads, epoch, patience, WaitAttended | place, areas.narrow, meanwhile);
-                } else {
-                    gather_ranges(
-                        slot + words.attended, slot + words.spread, residual.quads, a.heads, a.headSize, ranged, epoch, patience,
-                        WaitAttended | place, areas.narrow);
-                }
-                product.ask_soon();
+                product.load_first(weights, [&] { arriving.request(slot + words.attended, residual.quads, 0); });
+                gather_halves<IsEarly>(arriving, slot + words.attended, residual.quads, epoch, patience, WaitAttended | place, areas.narrow);
+                product.turns.ask();
                 product.multiply(weights, areas.narrow, second + warp);
                 compute_barrier();
                 outputs.finish(second, 1, 0, epoch, stall == WaitProjected);
                 outputs.finish_rest(l.projection, l.projectionBias, slot + words.projected, 0, 1, second, 1, 0, epoch, stall == WaitProjected);
-                product.ask_between();
                 product.close(warp == PersistentWarps - 2);
             }
 
@@ -185,22 +184,20 @@ template <class Format, int N, int Head> DEVICE void decode_steps(const Persiste
                 gains.request(l.forwardGain, residual.quads);
                 Outputs<Format, Hidden> outputs;
                 outputs.request(l.up, l.upFold, s, slot + words.hidden, 0, 1);
-                product.ask_between();
                 product.open(l.up, s.pitch, narrow);
                 Arriving<ValueFour, N> arriving;
                 TallWeights weights;
                 product.load_first(weights, [&] { arriving.request(slot + words.projected, residual.quads, 0); });
-                arriving.template wait<IsEarly>(slot + words.projected, residual.quads, 0, epoch, patience, WaitProjected | place, meanwhile);
+                arriving.template wait<IsEarly>(slot + words.projected, residual.quads, 0, epoch, patience, WaitProjected | place);
                 residual.add(arriving);
                 stats = put_residual(residual, gains, norm, areas.narrow);
-                product.ask_soon();
+                product.turns.ask();
                 product.template multiply<N == 1>(weights, areas.narrow, first + warp, [&] { put_stats(stats, &shared.stats[1][warp]); });
                 compute_barrier();
                 norm.take(shared.stats[1], inverse, a.epsilon);
                 outputs.finish(first, norm.factor, norm.offset, epoch, stall == WaitHidden);
                 outputs.finish_rest(
                     l.up, l.upFold, slot + words.hidden, 0, 1, first, norm.factor, norm.offset, epoch, stall == WaitHidden);
-                product.ask_between();
                 product.close(warp == PersistentWarps - 3);
             }
 
@@ -209,18 +206,16 @@ template <class Format, int N, int Head> DEVICE void decode_steps(const Persiste
                 const Share s = shared.shares[3];
                 Outputs<Format, Added> outputs;
                 outputs.request(l.down, l.downBias, s, slot + words.forward, 0, 1);
-                product.ask_between();
                 product.open(l.down, s.pitch, wide);
                 Arriving<PairedFour, 4> arriving;
                 FlatWeights<4> weights;
                 product.load_first(weights, [&] { arriving.request(slot + words.hidden, inner, 0); });
-                gather_halves<IsEarly>(arriving, slot + words.hidden, inner, epoch, patience, WaitHidden | place, areas.wide, meanwhile);
-                product.ask_soon();
+                gather_halves<IsEarly>(arriving, slot + words.hidden, inner, epoch, patience, WaitHidden | place, areas.wide);
+                product.turns.ask();
                 product.multiply(weights, areas.wide, second + warp);
                 compute_barrier();
                 outputs.finish(second, 1, 0, epoch, stall == WaitForward);
                 outputs.finish_rest(l.down, l.downBias, slot + words.forward, 0, 1, second, 1, 0, epoch, stall == WaitForward);
-                product.ask_between();
                 product.close(warp == PersistentWarps - 4);
             }
             epoch++;
@@ -233,15 +228,16 @@ template <class Format, int N, int Head> DEVICE void decode_steps(const Persiste
         if (a.sampled && finite) {
             Sampling options = *(const Sampling*)a.sampling;
             id = sample_id(
-                a.logits, a.table.rows, shared.shares[4], key, options, (PersistentScratch*)a.scratch, (a.slot + chosen) & 1, step + chosen, epoch,
-                patience, shared.sample, stall);
+                a.logits, areas.sums, a.table.rows, shared.shares[4], key, options, (PersistentScratch*)a.scratch, (a.slot + chosen) & 1,
+                step + chosen, epoch, patience, shared.sample, stall);
             shared.sampled = id; // the same from all of them
             compute_barrier();
             id = shared.sampled;
         }
         if (barrier_or(patience.lost)) {
             patience.report(a.fault, chosen);
-            product.drain();
+            *(volatile u32*)&shared.stopped = 1;
+            product.turns.drain(product.slot, product.phase);
             return;
         }
         if (block == 0 && t == 0) {
@@ -261,10 +257,10 @@ template <class Format, int N, int Head> DEVICE void decode_steps(const Persiste
 }
 
 template <class Format, int N, int Head> DEVICE void decode(const PersistentArguments& a) {
-    extern __shared__ vec4 dynamic[];
+    alignas(128) extern __shared__ vec4 dynamic[]; // else bulk copies and reads of the ring are slower
     __shared__ DecodeShared shared;
 
-    int t = thread_index(), threads = PersistentThreads;
+    int t = thread_index(), threads = LaunchThreads;
     PersistentLayer* layers = (PersistentLayer*)dynamic;
     int layerBytes = ((a.layerCount + 1) * (int)sizeof(PersistentLayer) + 127) & ~127;
     int narrow = slice_bytes(a.table.columns), wide = slice_bytes(a.inner);
@@ -276,6 +272,9 @@ template <class Format, int N, int Head> DEVICE void decode(const PersistentArgu
     }
     for (int i = 16 * t; i < zeros; i += 16 * threads) {
         asm volatile("st.shared.v4.u32 [%0], {%1, %1, %1, %1};" ::"r"(activations + PersistentWarps * (narrow + wide) - zeros + i), "r"(0) : "memory");
+    }
+    if (t == 0) {
+        shared.stopped = 0;
     }
     block_barrier();
     if (t < 5) {
@@ -303,21 +302,40 @@ template <class Format, int N, int Head> DEVICE void decode(const PersistentArgu
         const Matrix& m = product < 4 ? (&layers[0].queryKeyValue)[product] : layers[a.layerCount].queryKeyValue;
         shared.stages[t] = stage_of<Format>(m, shared.shares[product], product, number, a.keptBytes);
     }
-    Ring ring = {layers, shared.stages, shared_address(dynamic) + layerBytes, (u32)minimum(a.ringBytes / slotBytes, MaxSlots), (u32)slotBytes, shared_address(shared.barriers), shared_address(shared.views), a.layerCount, first, count};
+    Ring ring = {layers, shared.stages, shared_address(dynamic) + layerBytes, (u32)a.ringBytes, PERSISTENT_BULK ? MaxSlots : (u32)minimum(a.ringBytes / slotBytes, MaxSlots), (u32)slotBytes, shared_address(shared.barriers), shared_address(shared.views), a.layerCount, first, count};
     ring.prepare();
+    if (t == 0) {
+        shared.ring = ring;
+    }
     block_barrier();
 
+#if PERSISTENT_BULK
+    if (t >= PersistentThreads) {
+        registers_down();
+        if (t == PersistentThreads) {
+            Stream<Format> stream = {shared.ring, &shared.stopped, 0, 0, 0, 0, 0, clocks()};
+            stream.run(ring.stages_of(a.steps));
+        }
+        return;
+    }
+    registers_up();
+#endif
     u32 own = activations + warp_index() * narrow, further = activations + PersistentWarps * narrow + warp_index() * wide;
     float* sums = (float*)((u8*)dynamic + layerBytes + a.ringBytes + PersistentWarps * (narrow + wide));
     decode_steps<Format, N, Head>(a, ring, shared, {own, further, sums});
 }
 
 #define PERSISTENT_ENTRY(name, ...) \
-    extern "C" __global__ void __launch_bounds__(PersistentThreads, 1) name(const PersistentArguments a) { decode<__VA_ARGS__>(a); }
+    extern "C" __global__ void __launch_bounds__(LaunchThreads, 1) name(const PersistentArguments a) { decode<__VA_ARGS__>(a); }
 
-// For models with heads of 64 dimensions up to 1024 wide, and up to MaxWidth; and for those with other heads.
+#ifdef ONLY
+#define PERSISTENT_KERNEL(Format)                        \
+    KERNEL(256) persistent_fold(const Matrix m, const float* gain, const float* shift, const float* biases, float* out) { fold<Format>(m, gain, shift, biases, out); } \
+    PERSISTENT_ENTRY(persistent_decode, Format, 1, 64)
+#else
 #define PERSISTENT_KERNEL(Format)                        \
     KERNEL(256) persistent_fold(const Matrix m, const float* gain, const float* shift, const float* biases, float* out) { fold<Format>(m, gain, shift, biases, out); } \
     PERSISTENT_ENTRY(persistent_decode, Format, 1, 64)     \
     PERSISTENT_ENTRY(persistent_decode_wide, Format, 2, 64) \
     PERSISTENT_ENTRY(persistent_decode_any, Format, 2, 0)
+#endif

@@ -4,6 +4,14 @@
 #include "state.cuh"
 
 static const int PersistentThreads = 256;
+#ifndef PERSISTENT_BULK
+#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 900
+#define PERSISTENT_BULK 1
+#else
+#define PERSISTENT_BULK 0
+#endif
+#endif
+static const int LaunchThreads = PERSISTENT_BULK ? PersistentThreads + 128 : PersistentThreads;
 static const int PersistentWarps = PersistentThreads / 32;
 static const int MaxWidth = 2048; // of the residual stream
 static const int MaxHeadSize = 128;
@@ -44,7 +52,7 @@ struct PersistentArguments {
     u32 patience;   // loads after which a wait is given up, at least 1
     i32 keptBytes;  // of a block's rows of the head that stay in the L2 cache from step to step
     i32 ringBytes; // of shared memory: weights on their way (persistent_ring.cuh); a multiple of 128
-    i32 sumPitch;  // FP32 partial sums of a warp: 7 more than a product's rows, and half of 7 more than the head's; a multiple of 4
+    i32 sumPitch;  // FP32 partial sums of a warp: at least 32, 7 more than a product's rows, and half of 7 more than the head's; a multiple of 4
     u32 stall;      // 0; tests: the first block leaves out what it should hand over at this wait
     float epsilon;
     float queryScale;
@@ -73,7 +81,7 @@ enum Waits {
 
 // Where the words of a slot lie, counted from the slot's first.
 struct Words {
-    i32 projected, forward, hidden, attended, spread, slot; // heads: 0; slot: words of a slot
+    i32 projected, forward, hidden, attended, parts, spread, slot; // heads: 0; slot: words of a slot
 
     // The best logits' words, behind both slots: [2][blocks][2].
     DEVICE int best() const { return 2 * slot; }
@@ -87,7 +95,8 @@ DEVICE Words locate(const PersistentArguments& a) {
     w.forward = w.projected + (width >> 1);
     w.hidden = w.forward + (width >> 1);
     w.attended = w.hidden + (a.inner >> 1);
-    w.spread = w.attended + ranges * (width >> 1);
+    w.parts = w.attended + (width >> 1);
+    w.spread = w.parts + ranges * (width >> 1);
     w.slot = (w.spread + ranges * a.heads + 1) & ~1;
     return w;
 }

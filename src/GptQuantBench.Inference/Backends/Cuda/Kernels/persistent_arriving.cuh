@@ -56,9 +56,8 @@ template <class Four, int N> struct Arriving {
         }
     }
 
-    // IsAsked: whether `request` was called before. Whole warps wait; `meanwhile` is called after each look in vain.
-    template <bool IsAsked, class Meanwhile>
-    DEVICE void wait(const u64* words, const Quads& quads, int start, u32 epoch, Patience& patience, u32 where, Meanwhile meanwhile) {
+    // IsAsked: whether `request` was called before. Whole warps wait.
+    template <bool IsAsked> DEVICE void wait(const u64* words, const Quads& quads, int start, u32 epoch, Patience& patience, u32 where) {
         if (!IsAsked) {
             request(words, quads, start);
         }
@@ -78,7 +77,6 @@ template <class Four, int N> struct Arriving {
             for (int i = 0; i < N; i++) {
                 fours[i].load_missing(missing[i], words, quads.column(start + i));
             }
-            meanwhile();
         }
     }
 };

@@ -7,7 +7,8 @@
 //   outputs   A: weights, in all rows, as the scores come out: lane 4g + q has positions 2q and 2q + 1 of each tile; B: values of those
 //             positions, of which the lane has dimensions g · size / 8 …
 //
-// Keys and values are requested before the new token's query is there. Every warp has a softmax of its own; they are joined at the end.
+// Keys and values are requested before the new token's query is there. Every warp has a softmax of its own; they are joined at the end. Where
+// there are several ranges, each hands over its part, and the block that has a head's first range joins them (join_ranges).
 #pragma once
 #include "persistent_inputs.cuh"
 
@@ -93,7 +94,8 @@ template <int N> DEVICE void load_cache(const half_t* address, u32* out) {
     }
 }
 
-// words: queries, keys, values [3][width / 2] of two halves; attended, spread: as gather_ranges reads them.
+// words: queries, keys, values [3][width / 2] of two halves. attended: the head's results go there, [width / 2] of two halves; or, where spread
+// is not null, the range's part, and to spread, [heads], log2 of what it weighs.
 template <int Size> DEVICE void attend_item(
     const PersistentArguments& a, const PersistentLayer& layer, int head, int range, int position, const u64* words, u64* attended, u64* spread,
     u32 epoch, Patience& patience, u32 where, AttentionShared& shared, int turn, bool stalled) {
@@ -248,10 +250,59 @@ template <int Size> DEVICE void attend_item(
         }
         float inverse = reciprocal(total);
         if (!stalled) {
-            store_relaxed(attended + (range * width + head * Size) / 2 + t, word(epoch, pack_halves(x * inverse, y * inverse)));
+            store_relaxed(attended + head * Half + t, word(epoch, pack_halves(x * inverse, y * inverse)));
         }
-        if (t == 0) {
-            store_relaxed(spread + range * a.heads + head, word(epoch, float_bits(best + log2_fast(total))));
+        if (t == 0 && spread) {
+            store_relaxed(spread + head, word(epoch, float_bits(best + log2_fast(total))));
         }
+    }
+}
+
+// A head's results from the parts of its ranges, more than one; range r weighs 2^{spread[r] − max}. Of a thread for every two dimensions, in
+// whole warps. parts: [ranges][width / 2] of two halves; spread: [ranges][heads].
+DEVICE void join_ranges(
+    const u64* parts, const u64* spread, u64* attended, int width, int heads, int pair, int head, int ranges, u32 epoch, Patience& patience, u32 where,
+    bool stalled) {
+    const int Together = 8;
+    float top = minus_infinity(), total = 0, x = 0, y = 0;
+#pragma unroll 1
+    for (int start = 0; start < ranges; start += Together) {
+        u64 part[Together], weight[Together];
+        patience.wait([&] {
+            u32 missing = 0;
+#pragma unroll
+            for (int i = 0; i < Together; i++) {
+                int range = minimum(start + i, ranges - 1);
+                part[i] = load_relaxed(parts + range * (width >> 1) + pair);
+                weight[i] = load_relaxed(spread + range * heads + head);
+            }
+#pragma unroll
+            for (int i = 0; i < Together; i++) {
+                missing |= ((u32)(part[i] >> 32) ^ epoch) | ((u32)(weight[i] >> 32) ^ epoch);
+            }
+            return missing;
+        }, where);
+        float logs[Together], next = top;
+#pragma unroll
+        for (int i = 0; i < Together; i++) {
+            logs[i] = start + i < ranges ? bits_float((u32)weight[i]) : minus_infinity();
+            next = maximum(next, logs[i]);
+        }
+        float keep = exp2_fast(top - next);
+        total *= keep;
+        x *= keep;
+        y *= keep;
+#pragma unroll
+        for (int i = 0; i < Together; i++) {
+            float e = exp2_fast(logs[i] - next);
+            total += e;
+            x += e * half2_low((u32)part[i]);
+            y += e * half2_high((u32)part[i]);
+        }
+        top = next;
+    }
+    float inverse = reciprocal(total);
+    if (!stalled) {
+        store_relaxed(attended + pair, word(epoch, pack_halves(x * inverse, y * inverse)));
     }
 }

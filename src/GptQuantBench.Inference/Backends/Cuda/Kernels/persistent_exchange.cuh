@@ -25,6 +25,13 @@ DEVICE u64 load_relaxed(const u64* address) {
     return v;
 }
 
+// Whoever has seen the value sees what its writer saw before it wrote it.
+DEVICE u64 load_acquire(const u64* address) {
+    u64 v;
+    asm volatile("ld.acquire.gpu.global.u64 %0, [%1];" : "=l"(v) : "l"(address) : "memory");
+    return v;
+}
+
 DEVICE u32 pack_halves(float low, float high) {
     u32 r;
     asm("cvt.rn.f16x2.f32 %0, %1, %2;" : "=r"(r) : "f"(high), "f"(low));
@@ -42,6 +49,11 @@ struct WordPair {
 
     DEVICE void load(const u64* address) {
         asm volatile("ld.relaxed.gpu.global.v2.u64 {%0, %1}, [%2];" : "=l"(a), "=l"(b) : "l"(address) : "memory");
+    }
+
+    DEVICE void load_acquire(const u64* address) {
+        a = ::load_acquire(address);
+        b = ::load_acquire(address + 1);
     }
 
     DEVICE void load_missing(u32 missing, const u64* address) {
@@ -102,14 +114,6 @@ DEVICE u64 redux_max(u64 value) {
     u32 high = redux_max((u32)(value >> 32));
     return ((u64)high << 32) | redux_max((u32)(value >> 32) == high ? (u32)value : 0);
 }
-
-#ifndef PERSISTENT_BULK
-#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 900
-#define PERSISTENT_BULK 1
-#else
-#define PERSISTENT_BULK 0
-#endif
-#endif
 
 // Whether the phase of this parity is over, of a barrier in shared memory; returns at once.
 DEVICE bool barrier_over(u32 barrier, u32 parity) {

@@ -121,11 +121,11 @@ DEVICE void put_stats(float2_t own, float2_t* stats) {
 }
 
 // Words of halves, N quads a lane at once, as activations. IsAsked: whether the first of them were asked for.
-template <bool IsAsked, class Four, int N, class Meanwhile> DEVICE void gather_halves(
-    Arriving<Four, N>& arriving, const u64* words, const Quads& quads, u32 epoch, Patience& patience, u32 where, u32 activations, Meanwhile meanwhile) {
+template <bool IsAsked, class Four, int N> DEVICE void gather_halves(
+    Arriving<Four, N>& arriving, const u64* words, const Quads& quads, u32 epoch, Patience& patience, u32 where, u32 activations) {
 #pragma unroll 1
     for (int start = 0; start * 32 < quads.count;) {
-        arriving.template wait<IsAsked>(words, quads, start, epoch, patience, where, meanwhile);
+        arriving.template wait<IsAsked>(words, quads, start, epoch, patience, where);
 #pragma unroll
         for (int i = 0; i < N; i++) {
             put_quad(quads, start + i, arriving.fours[i].low(), arriving.fours[i].high(), activations);
@@ -134,75 +134,6 @@ template <bool IsAsked, class Four, int N, class Meanwhile> DEVICE void gather_h
         if (IsAsked && start * 32 < quads.count) {
             arriving.request(words, quads, start);
         }
-    }
-    warp_barrier();
-}
-
-// Attention's results of `used` ranges, more than one: range r weighs 2^{spread[r] − max}. words: [ranges][width / 2] of two halves; spread:
-// [ranges][heads].
-DEVICE void gather_ranges(
-    const u64* words, const u64* spread, const Quads& quads, int heads, int headSize, int used, u32 epoch, Patience& patience, u32 where,
-    u32 activations) {
-    const int Together = 8;
-#pragma unroll 1
-    for (int q = 0; q * 32 < quads.count; q++) {
-        int column = quads.column(q), head = column / headSize;
-        const u64* from = words + (column >> 1);
-        float top = minus_infinity(), total = 0, v[4] = {0, 0, 0, 0};
-#pragma unroll 1
-        for (int start = 0; start < used; start += Together) {
-            WordPair part[Together];
-            u64 weight[Together];
-            u32 tried = 0, missing[Together];
-#pragma unroll
-            for (int i = 0; i < Together; i++) {
-                missing[i] = 1;
-                part[i] = {0, 0};
-                weight[i] = 0;
-            }
-#pragma unroll 1
-            for (;;) {
-                u32 any = 0;
-#pragma unroll
-                for (int i = 0; i < Together; i++) {
-                    int range = minimum(start + i, used - 1);
-                    part[i].load_missing(missing[i], from + range * (quads.columns >> 1));
-                    load_missing(missing[i], spread + range * heads + head, weight[i]);
-                }
-#pragma unroll
-                for (int i = 0; i < Together; i++) {
-                    missing[i] = part[i].missing(epoch) | ((u32)(weight[i] >> 32) ^ epoch);
-                    any |= missing[i];
-                }
-                if (warp_all(any == 0) || patience.is_over(tried, where)) {
-                    break;
-                }
-            }
-            float logs[Together], next = top;
-#pragma unroll
-            for (int i = 0; i < Together; i++) {
-                logs[i] = start + i < used ? bits_float((u32)weight[i]) : minus_infinity();
-                next = maximum(next, logs[i]);
-            }
-            float keep = exp2_fast(top - next);
-            total *= keep;
-#pragma unroll
-            for (int k = 0; k < 4; k++) {
-                v[k] *= keep;
-            }
-#pragma unroll
-            for (int i = 0; i < Together; i++) {
-                float e = exp2_fast(logs[i] - next);
-                total += e;
-                v[0] += e * half2_low((u32)part[i].a);
-                v[1] += e * half2_high((u32)part[i].a);
-                v[2] += e * half2_low((u32)part[i].b);
-                v[3] += e * half2_high((u32)part[i].b);
-            }
-            top = next;
-        }
-        float inverse = reciprocal(total);
-        put_quad(quads, q, pack_halves(v[0] * inverse, v[1] * inverse), pack_halves(v[2] * inverse, v[3] * inverse), activations);
     }
     warp_barrier();
 }

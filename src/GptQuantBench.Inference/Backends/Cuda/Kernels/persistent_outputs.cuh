@@ -22,14 +22,15 @@ struct HeadConstants {
     }
 };
 
-// Logits of the block's rows; returns the warp's best key.
+// Logits of the block's rows, which stay at the first of a row's sums too; returns the warp's best key.
 template <class Format> DEVICE u64 finish_head(
-    const Share& s, const Matrix& m, const float* fold, const float* sums, const HeadConstants& known, const Norm& norm, float* logits) {
+    const Share& s, const Matrix& m, const float* fold, float* sums, const HeadConstants& known, const Norm& norm, float* logits) {
     u64 best = 0;
     auto finish = [&](int r, const RowConstants& constants) {
         if (r < s.rows) {
             float logit = constants.output(row_sum(sums, r), norm.factor, norm.offset);
             logits[s.first + r] = logit;
+            sums[r * PersistentWarps] = logit;
             u64 key = best_key(logit, s.first + r);
             best = key > best ? key : best;
         }

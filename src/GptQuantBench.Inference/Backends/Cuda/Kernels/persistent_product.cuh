@@ -5,6 +5,7 @@
 //   sums          FP32 [2 (products in turn)][rows][warps], or [rows][warps] for the head
 #pragma once
 #include "persistent_operand.cuh"
+#include "persistent_turns.cuh"
 
 // Weights of 24 rows of a stage in one chunk: a tile of sixteen rows and one of eight.
 struct TallWeights {
@@ -43,26 +44,11 @@ template <int C> struct FlatWeights {
 // in 8-bit with scales for groups there are no registers to wait in.
 template <class Format> static const bool LooksEarly = Format::Weights == 32 || (Format::Weights == 16 && !Format::HasGroups);
 
-// In 4-bit little is on its way, and a slot of the ring has time: it is asked for when the next stage has been left too.
-template <class Format> static const bool AsksLate = Format::Weights == 32;
-
-// Bytes on their way stand in the way of words. So where stages are long a warp asks for a part of one at a time, after each look in vain; in
-// FP16, which reads most, also between products, no part sooner after the last one than memory gives so many bytes.
-template <class Format> static const bool AsksByParts = PERSISTENT_BULK != 0 && Format::Weights < 32 && !Format::HasGroups;
-template <class Format> static const bool AsksBetween = AsksByParts<Format> && Format::Weights == 8;
-template <class Format> static const u32 PartBytes = Format::Weights == 8 ? 12288 : 8192;
-static const u32 PartClocks = 1200;
-
 // A product as one warp sees it.
 template <class Format> struct Product {
     const Ring& ring;
+    Turns<Format> turns;
     u32 slot, phase; // of the stage
-    u32 freed;       // phase of the slot that `next` will get
-    u32 left;        // stages from that one on
-    Place ahead;     // the stage that comes as many later as there are slots
-    Request next;    // that this warp has yet to make
-    bool isPending;
-    u32 asked;       // clock of the last part
     StageView stage;
     bool isLast;     // of its product
     i32 pitch;       // of rows in the stage
@@ -80,11 +66,6 @@ template <class Format> struct Product {
     }
 
     DEVICE void look() {
-        if constexpr (AsksByParts<Format>) {
-            if (isPending && next.slot == slot) {
-                ask(); // for this very stage
-            }
-        }
         ring.wait(ring.full(slot), phase);
         stage = ring.view(slot);
         isLast = stage.rows & StageView::Last;
@@ -146,30 +127,7 @@ template <class Format> struct Product {
         }
     }
 
-    // Asks for the first stages.
-    DEVICE void start() {
-        for (u32 i = 0; i < ring.slots && i < left; i++) {
-            if (warp_index() == 0) {
-                ring.template ask<Format>(ring.template prepare<Format>(ahead, i));
-            }
-            ring.next(ahead);
-        }
-    }
-
-    // Goes on to the next stage. `asks`: whether it is this warp that asks for the one that gets the slot, which all warps have read.
-    DEVICE void advance(bool asks) {
-        if (asks && left > ring.slots) {
-            if constexpr (AsksLate<Format> || AsksByParts<Format>) {
-                ask();
-            }
-            if constexpr (AsksLate<Format>) {
-                freed = phase;
-            }
-            next = ring.template prepare<Format>(ahead, slot);
-            isPending = true;
-        }
-        ring.next(ahead);
-        left--;
+    DEVICE void step() {
         slot++;
         if (slot == ring.slots) {
             slot = 0;
@@ -177,60 +135,14 @@ template <class Format> struct Product {
         }
     }
 
-    // From the last stage of a product to the next product's first, behind the barrier at which all warps have read it.
+    // From the last stage of a product to the next product's first, behind the barrier at which all warps have read it. `asks`: whether it is this
+    // warp that sees to the slot.
     DEVICE void close(bool asks) {
         if (asks && lane_index() < PersistentWarps) {
             barrier_arrive(ring.empty(slot)); // for every warp
         }
-        advance(asks);
-    }
-
-    // Makes the request, or what is left of it.
-    DEVICE void ask() {
-        if (isPending) {
-            if constexpr (AsksByParts<Format>) {
-                ring.ask_part(next, next.codeBytes);
-            } else {
-                ring.template ask<Format>(next);
-            }
-            isPending = false;
-        }
-    }
-
-    // After a product a request waits until the next one's input is there: words would queue behind so many bytes.
-    DEVICE void ask_soon() {
-        if constexpr (AsksByParts<Format>) {
-            ask_some();
-        } else {
-            ask();
-        }
-    }
-
-    // A part of the request, where there are parts.
-    DEVICE void ask_some() {
-        if constexpr (AsksByParts<Format>) {
-            u32 now = AsksBetween<Format> && isPending ? clocks() : 0;
-            if (isPending && (!AsksBetween<Format> || now - asked >= PartClocks)) {
-                asked = now;
-                isPending = !ring.ask_part(next, PartBytes<Format>);
-            }
-        }
-    }
-
-    // The same between products.
-    DEVICE void ask_between() {
-        if constexpr (AsksBetween<Format>) {
-            ask_some();
-        }
-    }
-
-    // Waits for what is on its way: a block must not end before.
-    DEVICE void drain() {
-        ask();
-        for (u32 end = left > ring.slots ? left - ring.slots : 0; left != end;) {
-            ring.wait(ring.full(slot), phase);
-            advance(false);
-        }
+        turns.advance(asks, slot, phase);
+        step();
     }
 
     // After the warp's last read of a stage.
@@ -241,23 +153,10 @@ template <class Format> struct Product {
         }
     }
 
-    // From a stage that is not its product's last, and has been left, to the next one. Where there is time, the slot is asked for when the next
-    // stage has been left too, so that nobody waits for the other warps.
+    // From a stage that is not its product's last, and has been left, to the next one.
     DEVICE void pass() {
-        bool asks = warp_index() == (int)(slot & (PersistentWarps - 1));
-        if constexpr (AsksLate<Format>) {
-            if (isPending) {
-                ring.wait(ring.empty(next.slot), freed);
-                ask();
-            }
-            advance(asks);
-        } else {
-            if (asks) {
-                ring.wait(ring.empty(slot), phase);
-            }
-            advance(asks);
-            ask();
-        }
+        turns.pass(slot, phase);
+        step();
         look();
     }
 

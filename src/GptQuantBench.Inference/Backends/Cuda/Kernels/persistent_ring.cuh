@@ -1,18 +1,19 @@
 // How the weights reach the blocks: the block's rows stream into a ring in shared memory, in the order in which they are multiplied, across
-// products, layers and steps, as far ahead as the ring is long. Weights depend on nothing that blocks hand over. The warps ask for them in
-// turn, whenever a product has made room, while the block waits for the others.
+// products, layers and steps, as far ahead as the ring is long. Weights depend on nothing that blocks hand over.
 //
-//   stage   up to 24 rows of one matrix, as they lie in device memory, by one copy: a copy costs the warp that asks for it about 130 clocks,
-//           however small it is; grouped formats: then the rows' scales, and their minima, from the 16 bytes on in which the first of them lies
-//   ring    slots as long as the longest stage; a stage's slot gets the stage that comes as many stages later as there are slots
-//   full    a barrier a slot: the weights are there; empty: every warp has read them
+//   stage   up to 24 rows of one matrix, as they lie in device memory; grouped formats: then the rows' scales, and their minima, from the 16
+//           bytes on in which the first of them lies
+//   slot    a stage's barriers and its view. full: the weights are there; empty: every warp has read them
+//
+// On sm_90 a warp of its own asks for the stages (persistent_stream.cuh); elsewhere the warps that multiply ask in turn (persistent_turns.cuh).
 #pragma once
 #include "persistent_exchange.cuh"
 
 static const int StageRows = 24;        // three tiles
-static const int MaxSlots = 32;         // of the ring
+static const int MaxSlots = 32;         // of the ring; a power of two
+static const int FullArrivals = PERSISTENT_BULK ? 1 : 33; // at a slot's barrier that says that the weights are there
 static const int MaxStages = 128;       // of a layer and the head
-static const int MaxStageBytes = 49152; // unless one row has more
+static const int MaxStageBytes = 53248; // unless one row has more
 
 DEVICE u32 shared_address(const void* pointer) {
     u32 address;
@@ -95,24 +96,30 @@ struct Place {
     i32 layer;
 };
 
+// What asking for a stage takes.
 struct Request {
     const u8 *codes, *scales, *minima;
-    u32 codeBytes, scaleBytes, minimaAt, to, slot, skip;
+    u32 codeBytes, scaleBytes, minimaAt, skip;
     i32 row, rows; // of the view
-    bool isBegun;  // a part of it is made
     i32 stays;     // in the L2 cache, or 0
+
+    // Bytes of the ring, where stages lie one behind the other.
+    template <class Format> DEVICE u32 room() const {
+        return (codeBytes + (Format::HasMinimum ? minimaAt : 0) + (Format::HasGroups ? scaleBytes : 0) + 127) & ~127u;
+    }
 };
 
 // What all warps know of the ring.
 struct Ring {
     const PersistentLayer* layers; // shared
     const Stage* stages;           // shared: of a layer, then of the head
-    u32 first;                     // shared address
-    u32 slots, slotBytes;
+    u32 first, bytes;              // shared address
+    u32 slots, slotBytes;          // slotBytes: where all slots are as long as the longest stage
     u32 barriers; // [MaxSlots] full, then empty
     u32 views;    // StageView [MaxSlots]
     i32 layerCount, layerStages, allStages;
 
+    DEVICE u32 stages_of(int steps) const { return (u32)steps * (layerCount * layerStages + allStages - layerStages); }
     DEVICE u32 full(u32 slot) const { return barriers + slot * 8; }
     DEVICE u32 empty(u32 slot) const { return barriers + (MaxSlots + slot) * 8; }
 
@@ -127,7 +134,7 @@ struct Ring {
 
     DEVICE void prepare() const {
         if (thread_index() < MaxSlots) {
-            barrier_start(full(thread_index()), PERSISTENT_BULK ? 1 : 33);
+            barrier_start(full(thread_index()), FullArrivals);
             barrier_start(empty(thread_index()), PersistentWarps);
 #if PERSISTENT_BULK
             asm volatile("fence.mbarrier_init.release.cluster;" ::: "memory");
@@ -145,37 +152,15 @@ struct Ring {
         }
     }
 
-    // Weights are the first to leave the L2 cache: they are read once a token, and everything else several times. `stays`: these are the last.
-    DEVICE static void copy_bulk(u32 to, const void* from, u32 size, u32 barrier, i32 stays) {
-        asm volatile(
-            "{ .reg .b64 first, last, policy; .reg .pred p; setp.ne.s32 p, %4, 0;"
-            " createpolicy.fractional.L2::evict_first.b64 first, 1.0;"
-            " createpolicy.fractional.L2::evict_last.b64 last, 1.0;"
-            " selp.b64 policy, last, first, p;"
-            " cp.async.bulk.shared::cluster.global.mbarrier::complete_tx::bytes.L2::cache_hint [%0], [%1], %2, [%3], policy; }" ::"r"(to),
-            "l"(from), "r"(size), "r"(barrier), "r"(stays)
-            : "memory");
-    }
-
-    DEVICE static void copy_sixteens(u32 to, const u8* from, int size) {
-        for (int at = lane_index() * 16; at < size; at += 512) {
-            asm volatile("cp.async.cg.shared.global [%0], [%1], 16;" ::"r"(to + at), "l"(from + at) : "memory");
-        }
-    }
-
-    // What asking for a stage takes.
-    template <class Format> DEVICE Request prepare(const Place& next, u32 slot) const {
+    template <class Format> DEVICE Request request(const Place& next) const {
         const Stage s = stages[next.number];
         const Matrix& m = (&layers[s.product == 4 ? layerCount : next.layer].queryKeyValue)[s.product & 3];
         Request r;
         r.codes = m.codes + s.codes;
         r.codeBytes = s.codeBytes;
-        r.to = first + slot * slotBytes;
-        r.slot = slot;
         r.row = s.row;
         r.rows = s.rows | s.last;
         r.skip = s.skip;
-        r.isBegun = false;
         r.stays = s.stays;
         if (Format::HasGroups) {
             r.scales = (const u8*)m.scales + s.scales;
@@ -188,58 +173,10 @@ struct Ring {
         return r;
     }
 
-    // Asks for a stage, whose slot is free; of one warp.
-    template <class Format> DEVICE void ask(const Request& r) const {
-        int lane = lane_index();
-        if (!PERSISTENT_BULK || lane == 0) {
-            u32 barrier = full(r.slot), scales = r.to + r.codeBytes;
-            if (lane == 0) {
-                asm volatile("st.shared.v4.u32 [%0], {%1, %2, %3, %4};" ::"r"(views + r.slot * 16), "r"(r.to), "r"(scales + r.skip), "r"(r.row), "r"(r.rows)
-                             : "memory");
-            }
-#if PERSISTENT_BULK
-            u32 all = r.codeBytes + (Format::HasGroups ? r.scaleBytes : 0) + (Format::HasMinimum ? r.scaleBytes : 0);
-            asm volatile("{ .reg .b64 state; mbarrier.arrive.expect_tx.shared.b64 state, [%0], %1; }" ::"r"(barrier), "r"(all) : "memory");
-            copy_bulk(r.to, r.codes, r.codeBytes, barrier, r.stays);
-            if (Format::HasGroups) {
-                copy_bulk(scales, r.scales, r.scaleBytes, barrier, r.stays);
-            }
-            if (Format::HasMinimum) {
-                copy_bulk(scales + r.minimaAt, r.minima, r.scaleBytes, barrier, r.stays);
-            }
-#else
-            copy_sixteens(r.to, r.codes, r.codeBytes);
-            if (Format::HasGroups) {
-                copy_sixteens(scales, r.scales, r.scaleBytes);
-            }
-            if (Format::HasMinimum) {
-                copy_sixteens(scales + r.minimaAt, r.minima, r.scaleBytes);
-            }
-            if (lane == 0) {
-                barrier_arrive(barrier); // with what it has stored
-            }
-            asm volatile("cp.async.mbarrier.arrive.noinc.shared.b64 [%0];" ::"r"(barrier) : "memory");
-#endif
-        }
-        warp_barrier();
-    }
-
-    // Makes a part of a request, of formats without groups: at most so many bytes. Returns whether that was all.
-    DEVICE bool ask_part(Request& r, u32 most) const {
-        u32 bytes = r.codeBytes < most ? r.codeBytes : most, barrier = full(r.slot);
-        if (lane_index() == 0) {
-            if (!r.isBegun) {
-                asm volatile("st.shared.v4.u32 [%0], {%1, %2, %3, %4};" ::"r"(views + r.slot * 16), "r"(r.to), "r"(0), "r"(r.row), "r"(r.rows) : "memory");
-                asm volatile("{ .reg .b64 state; mbarrier.arrive.expect_tx.shared.b64 state, [%0], %1; }" ::"r"(barrier), "r"(r.codeBytes) : "memory");
-            }
-            copy_bulk(r.to, r.codes, bytes, barrier, r.stays);
-        }
-        warp_barrier();
-        r.isBegun = true;
-        r.codes += bytes;
-        r.to += bytes;
-        r.codeBytes -= bytes;
-        return r.codeBytes == 0;
+    // For who waits for the slot. to: shared address of the stage's first row.
+    DEVICE void show(const Request& r, u32 slot, u32 to) const {
+        asm volatile("st.shared.v4.u32 [%0], {%1, %2, %3, %4};" ::"r"(views + slot * 16), "r"(to), "r"(to + r.codeBytes + r.skip), "r"(r.row), "r"(r.rows)
+                     : "memory");
     }
 
     // Without patience: all that it needs is the block's own warps, which come in any case, and the copies.

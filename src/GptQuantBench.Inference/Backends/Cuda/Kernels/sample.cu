@@ -116,7 +116,7 @@ DEVICE void weigh(const Arguments& a) {
 #pragma unroll
     for (int i = 0; i < Each; i++) {
         u64* slot = &a.scratch->sums[thread_index() * Each + i];
-        own[i] = load_volatile(slot);
+        own[i] = load_fresh(slot);
         *slot = 0;
         mine += own[i];
     }
@@ -149,7 +149,7 @@ struct RangesOfIds {
     DEVICE int begin(int part) const { return part * range; }
     DEVICE int end(int part) const { return minimum((part + 1) * range, ids); }
     DEVICE int count() const { return Blocks; }
-    DEVICE u64 members(int part) const { return load_volatile(&scratch->members[part]); }
+    DEVICE u64 members(int part) const { return load_fresh(&scratch->members[part]); }
 };
 
 DEVICE void choose(const Arguments& a) {

@@ -16,7 +16,12 @@ struct Sampling {
 // Of the first 256 threads of a block, which may have more.
 DEVICE void sampler_barrier() { asm volatile("bar.sync 1, 256;" ::: "memory"); }
 
-DEVICE u64 load_volatile(const u64* address) { return *(const volatile u64*)address; }
+// Not from the first-level cache.
+DEVICE u64 load_fresh(const u64* address) {
+    u64 v;
+    asm volatile("ld.relaxed.gpu.global.u64 %0, [%1];" : "=l"(v) : "l"(address) : "memory");
+    return v;
+}
 
 DEVICE void add_shared(u64* address, u64 value) {
     u32 shared;
@@ -117,21 +122,28 @@ DEVICE int find_part(u64* sums, u64* scan, u64& need) {
     return found;
 }
 
-// The greatest value of any thread.
-DEVICE u32 block_max(u32 value, u64* scan) {
-    value = (u32)warp_max((u64)value);
+// The greatest values of any thread.
+DEVICE void block_max(u32& first, u32& second, u64* scan) {
+    first = (u32)warp_max((u64)first);
+    second = (u32)warp_max((u64)second);
     sampler_barrier();
     if ((thread_index() & 31) == 0) {
-        scan[thread_index() >> 5] = value;
+        scan[thread_index() >> 5] = ((u64)first << 32) | second;
     }
     sampler_barrier();
+#pragma unroll
     for (int w = 0; w < Threads / 32; w++) {
-        value = (u32)scan[w] > value ? (u32)scan[w] : value;
+        u64 both = scan[w];
+        first = (u32)(both >> 32) > first ? (u32)(both >> 32) : first;
+        second = (u32)both > second ? (u32)both : second;
     }
-    return value;
 }
 
-DEVICE float load_logit(const float* address) { return *(const volatile float*)address; }
+DEVICE float load_logit(const float* address) {
+    float v;
+    asm volatile("ld.relaxed.gpu.global.f32 %0, [%1];" : "=f"(v) : "l"(address) : "memory");
+    return v;
+}
 
 // What is known of a nucleus before its last member is sought.
 struct Nucleus {
@@ -176,8 +188,8 @@ template <int Cached, class Parts> DEVICE i32 choose_member(const Nucleus& n, co
         high = k > high ? k : high;
         notLow = ~k > notLow ? ~k : notLow;
     }
-    high = block_max(high, c.scan);
-    u32 low = ~block_max(notLow, c.scan);
+    block_max(high, notLow, c.scan);
+    u32 low = ~notLow;
     c.sums[thread_index()] = 0;
     sampler_barrier();
     while (high > low) {
@@ -238,19 +250,23 @@ template <int Cached, class Parts> DEVICE i32 choose_member(const Nucleus& n, co
     u64 remaining = draw + 1; // the running sum must reach it
     int part = find_part(c.sums, c.scan, remaining);
     int end = parts.end(part);
-    for (int first = parts.begin(part); first < end; first += Threads) {
-        int id = first + thread_index();
-        u32 weight = 0;
-        if (id < end) {
-            float logit = load_logit(n.logits + id);
-            u32 k = key_of(logit);
-            int bucket = bucket_of(logit, n.most, n.scale);
-            bool member = bucket < n.bucket || (bucket == n.bucket && (k > key || (k == key && (u32)id <= tie)));
-            weight = member ? weight_of(logit, n.most, n.scale) : 0;
+    for (int first = parts.begin(part); first < end; first += 2 * Threads) {
+        int id = first + 2 * thread_index();
+        u64 weights[2];
+#pragma unroll
+        for (int i = 0; i < 2; i++) {
+            weights[i] = 0;
+            if (id + i < end) {
+                float logit = load_logit(n.logits + id + i);
+                u32 k = key_of(logit);
+                int bucket = bucket_of(logit, n.most, n.scale);
+                bool member = bucket < n.bucket || (bucket == n.bucket && (k > key || (k == key && (u32)(id + i) <= tie)));
+                weights[i] = member ? weight_of(logit, n.most, n.scale) : 0;
+            }
         }
-        u64 until = block_scan(weight, c.scan, all);
-        if (until - weight < remaining && remaining <= until) {
-            c.chosen = id;
+        u64 until = block_scan(weights[0] + weights[1], c.scan, all), before = until - weights[1] - weights[0];
+        if (before < remaining && remaining <= until) {
+            c.chosen = remaining <= before + weights[0] ? id : id + 1;
         }
         if (remaining <= all) {
             break;
