@@ -7,8 +7,8 @@ namespace GptQuantBench.Gpu.Tests.Backends;
 /// <summary>What the driver's compiler made of the hot kernels.</summary>
 public sealed class KernelResourceTests
 {
-    // A few of 255 registers; most in persistent_decode_any, which has room for every head size (docs/kernels.md).
-    private const int MostSpilled = 80;
+    // A few of 232 registers; most in persistent_decode_any, which has room for every head size (docs/kernels.md).
+    private const int MostSpilled = 96;
 
     public static TheoryData<string> Formats => TestModels.Formats;
 
