@@ -6,7 +6,7 @@
 //
 // Each of the eight warps has a slice of every product's columns, whose activations it gathers by itself, and norms are folded into the
 // products behind them, so that a product has one barrier of the block, before its partial sums are added up. The weights come by themselves
-// (persistent_ring.cuh).
+// (persistent_ring.cuh); on sm_90 a ninth warp asks for them.
 //
 // Launch: cooperative, one block a multiprocessor at most, block = LaunchThreads. Shared memory, dynamic: the layers'
 // descriptions, the ring (a.ringBytes), every warp's activations, partial sums (a.sumPitch); see PersistentKernel.cs.
@@ -38,8 +38,8 @@ struct DecodeShared {
     u64 keys[PersistentWarps];
     StageView views[MaxSlots];
     i32 sampled;
-    Ring ring;   // for the warp that streams: what it need not keep in registers
-    u32 stopped; // not 0: the multiplying warps have given up
+    Ring ring;   // for the warp that asks: what it need not keep in registers
+    u32 stopped; // not 0: the warps that multiply have given up
     union {
         AttentionShared attention;
         SampleShared sample;
@@ -302,7 +302,10 @@ template <class Format, int N, int Head> DEVICE void decode(const PersistentArgu
         const Matrix& m = product < 4 ? (&layers[0].queryKeyValue)[product] : layers[a.layerCount].queryKeyValue;
         shared.stages[t] = stage_of<Format>(m, shared.shares[product], product, number, a.keptBytes);
     }
-    Ring ring = {layers, shared.stages, shared_address(dynamic) + layerBytes, (u32)a.ringBytes, PERSISTENT_BULK ? MaxSlots : (u32)minimum(a.ringBytes / slotBytes, MaxSlots), (u32)slotBytes, shared_address(shared.barriers), shared_address(shared.views), a.layerCount, first, count};
+    Ring ring = {
+        layers, shared.stages, shared_address(dynamic) + layerBytes, (u32)a.ringBytes,
+        PERSISTENT_BULK ? MaxSlots : (u32)minimum(a.ringBytes / slotBytes, MaxSlots), (u32)slotBytes, shared_address(shared.barriers),
+        shared_address(shared.views), a.layerCount, first, count};
     ring.prepare();
     if (t == 0) {
         shared.ring = ring;
@@ -328,14 +331,9 @@ template <class Format, int N, int Head> DEVICE void decode(const PersistentArgu
 #define PERSISTENT_ENTRY(name, ...) \
     extern "C" __global__ void __launch_bounds__(LaunchThreads, 1) name(const PersistentArguments a) { decode<__VA_ARGS__>(a); }
 
-#ifdef ONLY
-#define PERSISTENT_KERNEL(Format)                        \
-    KERNEL(256) persistent_fold(const Matrix m, const float* gain, const float* shift, const float* biases, float* out) { fold<Format>(m, gain, shift, biases, out); } \
-    PERSISTENT_ENTRY(persistent_decode, Format, 1, 64)
-#else
+// For models with heads of 64 dimensions up to 1024 wide, and up to MaxWidth; and for those with other heads.
 #define PERSISTENT_KERNEL(Format)                        \
     KERNEL(256) persistent_fold(const Matrix m, const float* gain, const float* shift, const float* biases, float* out) { fold<Format>(m, gain, shift, biases, out); } \
     PERSISTENT_ENTRY(persistent_decode, Format, 1, 64)     \
     PERSISTENT_ENTRY(persistent_decode_wide, Format, 2, 64) \
     PERSISTENT_ENTRY(persistent_decode_any, Format, 2, 0)
-#endif

@@ -11,7 +11,7 @@
 
 static const int StageRows = 24;        // three tiles
 static const int MaxSlots = 32;         // of the ring; a power of two
-static const int FullArrivals = PERSISTENT_BULK ? 1 : 33; // at a slot's barrier that says that the weights are there
+static const int FullArrivals = PERSISTENT_BULK ? 1 : 33; // who asks; elsewhere what every lane of its warp has copied, too
 static const int MaxStages = 128;       // of a layer and the head
 static const int MaxStageBytes = 53248; // unless one row has more
 
@@ -96,7 +96,7 @@ struct Place {
     i32 layer;
 };
 
-// What asking for a stage takes.
+// A stage that is asked for.
 struct Request {
     const u8 *codes, *scales, *minima;
     u32 codeBytes, scaleBytes, minimaAt, skip;
@@ -114,9 +114,9 @@ struct Ring {
     const PersistentLayer* layers; // shared
     const Stage* stages;           // shared: of a layer, then of the head
     u32 first, bytes;              // shared address
-    u32 slots, slotBytes;          // slotBytes: where all slots are as long as the longest stage
-    u32 barriers; // [MaxSlots] full, then empty
-    u32 views;    // StageView [MaxSlots]
+    u32 slots, slotBytes;          // slotBytes: where every slot is as long as the longest stage
+    u32 barriers;                  // [MaxSlots] full, then empty
+    u32 views;                     // StageView [MaxSlots]
     i32 layerCount, layerStages, allStages;
 
     DEVICE u32 stages_of(int steps) const { return (u32)steps * (layerCount * layerStages + allStages - layerStages); }
@@ -152,6 +152,7 @@ struct Ring {
         }
     }
 
+    // What asking for a stage takes.
     template <class Format> DEVICE Request request(const Place& next) const {
         const Stage s = stages[next.number];
         const Matrix& m = (&layers[s.product == 4 ? layerCount : next.layer].queryKeyValue)[s.product & 3];
