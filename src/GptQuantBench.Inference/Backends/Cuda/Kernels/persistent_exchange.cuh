@@ -51,11 +51,6 @@ struct WordPair {
         asm volatile("ld.relaxed.gpu.global.v2.u64 {%0, %1}, [%2];" : "=l"(a), "=l"(b) : "l"(address) : "memory");
     }
 
-    DEVICE void load_acquire(const u64* address) {
-        a = ::load_acquire(address);
-        b = ::load_acquire(address + 1);
-    }
-
     DEVICE void load_missing(u32 missing, const u64* address) {
         asm volatile("{ .reg .pred p; setp.ne.u32 p, %2, 0; @p ld.relaxed.gpu.global.v2.u64 {%0, %1}, [%3]; }"
                      : "+l"(a), "+l"(b)
