@@ -107,6 +107,13 @@ internal sealed class PersistentKernel
     public void Launch(CudaStream stream, in PersistentArguments arguments) =>
         _kernel.Launch(stream, _shape, new Parameter<PersistentArguments>(arguments));
 
+    /// <summary>Partial sums of a warp for a launch of so many blocks: at least the rows that a warp reads at once.</summary>
+    internal static int SumPitchOf(ModelConfiguration configuration, int blocks)
+    {
+        int product = Products(configuration).Max(shape => RowsOf(shape.Rows, blocks));
+        return (Math.Max(Math.Max(product + 7, RowsRead), (RowsOf(configuration.VocabularySize, blocks) + 8) / 2) + 3) / 4 * 4;
+    }
+
     // Every block has a pair of rows of each matrix, every warp one of the head.
     private static int BlocksFor(ModelConfiguration configuration, CudaDevice device) => Math.Min(
         Math.Min(device.MultiprocessorCount, Threads),
@@ -131,12 +138,6 @@ internal sealed class PersistentKernel
     // What the device has left, at least 0.
     private static int RingBytesOf(ModelConfiguration configuration, int blocks, CudaDevice device) =>
         Math.Max(0, device.MaxSharedMemoryPerBlockOptin - StaticSharedBytes - FixedBytes(configuration, blocks)) / 128 * 128;
-
-    private static int SumPitchOf(ModelConfiguration configuration, int blocks)
-    {
-        int product = Products(configuration).Max(shape => RowsOf(shape.Rows, blocks));
-        return (Math.Max(Math.Max(product + 7, RowsRead), (RowsOf(configuration.VocabularySize, blocks) + 8) / 2) + 3) / 4 * 4;
-    }
 
     // share_of(…) of persistent_ring.cuh: whether the ring has room for stages.
     private static string? StagesRefusal(ModelConfiguration configuration, QuantizationFormat format, CudaDevice device)
