@@ -14,17 +14,7 @@ public sealed class PersistentKernelTests
     [InlineData(1600, 3001, 132, 60)]
     public void Sums_have_room_for_all_rows_that_are_read(int width, int vocabulary, int blocks, int pitch)
     {
-        ModelConfiguration configuration = new()
-        {
-            Architecture = "gpt2",
-            LayerCount = 3,
-            HeadCount = width / 64,
-            EmbeddingSize = width,
-            InnerSize = 4 * width,
-            ContextLength = 1024,
-            VocabularySize = vocabulary,
-            LayerNormEpsilon = 1e-5f,
-        };
+        ModelConfiguration configuration = TestModels.Odd with { EmbeddingSize = width, InnerSize = 4 * width, VocabularySize = vocabulary };
         Assert.Equal(pitch, PersistentKernel.SumPitchOf(configuration, blocks));
     }
 }

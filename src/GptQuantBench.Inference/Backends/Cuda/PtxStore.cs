@@ -85,35 +85,30 @@ internal sealed class PtxStore
         }
         catch (CudaJitException exception) when (exception.Result == CudaResult.UnsupportedPtxVersion && Architecture != Baseline)
         {
-            return new(context, Read($"{name}.{Baseline}.ptx"), $"{name}.{Baseline}.ptx");
+            (file, ptx) = Read(name, Baseline);
+            return new(context, ptx, file);
         }
     }
 
     /// <summary>The PTX file of a module that this device runs, and its text.</summary>
     internal (string File, byte[] Ptx) Choose(string name)
     {
-        string file = $"{name}.{Architecture}.ptx";
-        byte[] ptx = Read(file);
-        if (_capability == _hopper || ptx.AsSpan().IndexOf(_hopperAlone) < 0)
-        {
-            return (file, ptx);
-        }
-
-        file = $"{name}.{Baseline}.ptx";
-        return (file, Read(file));
+        (string File, byte[] Ptx) newest = Read(name, Architecture);
+        return _capability != _hopper && newest.Ptx.AsSpan().IndexOf(_hopperAlone) >= 0 ? Read(name, Baseline) : newest;
     }
 
-    private byte[] Read(string file)
+    private (string File, byte[] Ptx) Read(string name, string architecture)
     {
+        string file = $"{name}.{architecture}.ptx";
         if (_directory is not null && Path.Combine(_directory, file) is var path && File.Exists(path))
         {
-            return File.ReadAllBytes(path);
+            return (file, File.ReadAllBytes(path));
         }
 
         using Stream stream = Assembly.GetExecutingAssembly().GetManifestResourceStream("ptx/" + file)
             ?? throw new InvalidOperationException($"The assembly holds no {file}; build it again.");
         byte[] bytes = new byte[stream.Length];
         stream.ReadExactly(bytes);
-        return bytes;
+        return (file, bytes);
     }
 }

@@ -10,7 +10,7 @@
 static const int CachedMembers = 512;
 static const int Copies = 4; // of the buckets' sums: a line of the L2 cache takes one addition after the other
 
-// Zero before the first launch; two slots of everything, used in turn by steps: a step leaves the next one's sums zero. C#: PersistentExchange.ScratchBytes.
+// Zero before the first launch; two slots of everything, used in turn by steps: a step leaves the next one's sums zero. C#: PersistentDecoder.ScratchBytes.
 struct PersistentScratch {
     u64 sums[2][Copies][Buckets]; // of weights
     u64 listed[2];        // ids in the list
