@@ -10,6 +10,9 @@ public sealed class KernelResourceTests
     // A few of 232 registers; most in persistent_decode_any, which has room for every head size (docs/kernels.md).
     private const int MostSpilled = 96;
 
+    // Of the kernel for prompts of models up to 1024 wide. The other holds twice as much of the residual stream; a launch is one step of hundreds.
+    private const int MostSpilledByWidePrompts = 288;
+
     public static TheoryData<string> Formats => TestModels.Formats;
 
     [Theory]
@@ -22,6 +25,18 @@ public sealed class KernelResourceTests
         string report = string.Join(", ", hot.Select(kernel => $"{kernel.Name} {kernel.RegisterCount} registers {kernel.LocalBytes} bytes"));
         TestContext.Current.SendDiagnosticMessage($"{name}: {report}");
         Assert.All(hot, kernel => Assert.True(kernel.LocalBytes == 0, report));
+    }
+
+    [Theory]
+    [MemberData(nameof(Formats))]
+    public void The_prompts_kernel_spills_little(string name)
+    {
+        CudaContext context = Gpu.Require();
+        CudaModule module = CudaRuntime.KernelModules(context, directory: null).Get(PromptKernel.Module(QuantizationFormat.Parse(name)));
+        CudaKernel narrow = module.GetKernel("prompt_first"), wide = module.GetKernel("prompt_first_wide");
+        TestContext.Current.SendDiagnosticMessage($"{name}: {narrow.LocalBytes} and {wide.LocalBytes} bytes");
+        Assert.InRange(narrow.LocalBytes, 0, MostSpilled);
+        Assert.InRange(wide.LocalBytes, 0, MostSpilledByWidePrompts);
     }
 
     [Theory]

@@ -35,6 +35,8 @@ internal static class TestModels
         "wide-heads" => Configuration(layers: 2, heads: 2, width: 200, inner: 333, context: 300, vocabulary: 1000),
         "gpt2-slice" => Configuration(layers: 2, heads: 12, width: 768, inner: 3072, context: 1024, vocabulary: 5000),
         "xl-slice" => Configuration(layers: 2, heads: 25, width: 1600, inner: 6400, context: 1024, vocabulary: 3001),
+        "small-heads" => Configuration(layers: 2, heads: 6, width: 192, inner: 772, context: 1024, vocabulary: 3001),
+        "big-heads" => Configuration(layers: 2, heads: 4, width: 512, inner: 2048, context: 1024, vocabulary: 5001),
         _ => throw new ArgumentOutOfRangeException(nameof(shape), shape, "There is no such shape."),
     });
 

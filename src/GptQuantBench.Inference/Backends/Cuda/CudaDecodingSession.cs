@@ -209,6 +209,15 @@ internal sealed class CudaDecodingSession : IDecodingSession
         _buffers.PoisonCache(_stream);
     }
 
+    /// <summary>Logits from which the last id was chosen, for tests.</summary>
+    internal float[] LastLogits()
+    {
+        using CudaContextScope scope = _model.Pools.Context.Use();
+        float[] logits = new float[_configuration.VocabularySize];
+        CudaMemory.CopyToHost<float>(logits, _buffers.Logits);
+        return logits;
+    }
+
     /// <summary>The persistent path's part, for tests; null on other paths.</summary>
     internal PersistentDecoder? Persistent => _persistent;
 
@@ -245,7 +254,7 @@ internal sealed class CudaDecodingSession : IDecodingSession
             _kernels.Sample.SetOptions(_stream, _buffers.Sampling, sampling);
         }
 
-        QueuePrompt(appended.Length, generated.Length > 0, sampled);
+        QueuePrompt(appended, generated.Length > 0, sampled);
         Position += appended.Length;
         if (isTimed && generated.Length > 0)
         {
@@ -295,8 +304,15 @@ internal sealed class CudaDecodingSession : IDecodingSession
     private IForwardPass PassFor(int tokens) => tokens > FusedPromptTokens ? _long : _short;
 
     /// <summary>All appended ids, the first new id included where one is wanted.</summary>
-    private void QueuePrompt(int tokens, bool choose, bool sampled)
+    private void QueuePrompt(ReadOnlySpan<int> ids, bool choose, bool sampled)
     {
+        int tokens = ids.Length;
+        if (choose && Position == 0 && tokens > 0 && tokens <= _persistent?.MaxPromptTokens)
+        {
+            _persistent.QueuePrompt(ids, sampled);
+            return;
+        }
+
         SequenceGraphs graphs = sampled ? _sampled : _greedy;
         bool isOnePass = choose && _replays && tokens < graphs.Prompts.Length && tokens <= _short.MaxTokens;
         if (isOnePass && Position == 0)

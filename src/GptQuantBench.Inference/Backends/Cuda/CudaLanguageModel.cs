@@ -52,7 +52,9 @@ internal sealed class CudaLanguageModel : ILanguageModel
             Layers = new(_weights, Configuration);
             if (Path == DecodePath.Persistent)
             {
-                Persistent = new(CudaRuntime.KernelModules(context, options.KernelDirectory), Configuration, format);
+                KernelModules modules = CudaRuntime.KernelModules(context, options.KernelDirectory);
+                Persistent = new(modules, Configuration, format);
+                Prompt = PromptKernel.Find(modules, Configuration, format);
                 PersistentFolds = new(Pools, Stream, Persistent.Fold, Layers);
             }
             else if (Path == DecodePath.CuBlas)
@@ -97,6 +99,9 @@ internal sealed class CudaLanguageModel : ILanguageModel
 
     /// <summary>The kernel of the persistent path; null on other paths.</summary>
     public PersistentKernel? Persistent { get; }
+
+    /// <summary>The persistent path's kernel for short prompts; null on other paths, and where it does not run the model.</summary>
+    public PromptKernel? Prompt { get; }
 
     /// <summary>What its norms add to its products; null on other paths.</summary>
     public PersistentFolds? PersistentFolds { get; }

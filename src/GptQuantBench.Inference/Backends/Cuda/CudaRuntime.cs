@@ -123,7 +123,9 @@ internal static class CudaRuntime
         TimeSpan contextTime = isFirst ? _creationTimes[options.Device] : Stopwatch.GetElapsedTime(start);
         start = Stopwatch.GetTimestamp();
         QuantizationFormat[] formats = [QuantizationFormat.Fp16, QuantizationFormat.EightBit, QuantizationFormat.FourBit];
-        IEnumerable<string> persistent = DecodePaths.MayBe(options.Decode, DecodePath.Persistent) ? formats.Select(PersistentKernel.Module) : [];
+        IEnumerable<string> persistent = DecodePaths.MayBe(options.Decode, DecodePath.Persistent)
+            ? [.. formats.Select(PersistentKernel.Module), .. formats.Select(PromptKernel.Module)]
+            : [];
         KernelSet.Compile(KernelModules(context, options.KernelDirectory), [.. formats.Select(KernelSet.WeightsModule), .. persistent, "attention"]);
         foreach (QuantizationFormat format in formats)
         {

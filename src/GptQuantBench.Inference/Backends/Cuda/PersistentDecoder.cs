@@ -1,5 +1,6 @@
 using GptQuantBench.Cuda;
 using GptQuantBench.Inference.Models;
+using GptQuantBench.Inference.Quantization;
 
 namespace GptQuantBench.Inference.Backends.Cuda;
 
@@ -11,17 +12,27 @@ internal sealed class PersistentDecoder : IDisposable
     private const int BucketCopies = 4;
     private const uint FirstEpoch = 1; // after words were made zero
 
+    // A word of the kernels' value_word has sixteen bits of its epoch, so what was there before must not be older than those tell apart.
+    private const uint OldestEpoch = 1 << 15;
+
     private readonly CudaMemoryPools _pools;
     private readonly PersistentKernel _kernel;
+    private readonly PromptKernel? _promptKernel;
     private readonly CudaStream _stream;
     private readonly CudaDeviceVariable<PersistentLayer> _layers;
     private readonly CudaDeviceVariable<ulong> _words;
+    private readonly CudaDeviceVariable<ulong>? _promptWords;
     private readonly CudaDeviceVariable<ulong> _fault;
     private readonly CudaDeviceVariable<byte> _scratch;
     private readonly int _capacity;
     private CudaPageLockedHostMemory<ulong>? _times;
     private PersistentArguments _arguments;
+    private PromptArguments _promptArguments;
     private int _sampledSteps;
+    private uint _epoch = FirstEpoch; // of the next launch's first layer
+    private uint _wordsEpoch = FirstEpoch; // behind the last launch's that wrote them
+    private uint _promptEpoch = FirstEpoch;
+    private bool _keepsHead;
 
     /// <summary>Allocates, zeroes, and writes down where the layers lie.</summary>
     /// <exception cref="CudaOutOfMemoryException">It does not fit.</exception>
@@ -31,6 +42,7 @@ internal sealed class PersistentDecoder : IDisposable
         Gpt2Layers layers = model.Layers;
         _pools = model.Pools;
         _kernel = kernel;
+        _promptKernel = model.Prompt;
         _stream = model.Stream;
         _capacity = buffers.Capacity;
         try
@@ -43,7 +55,8 @@ internal sealed class PersistentDecoder : IDisposable
             }];
             _layers = new(_pools.Workspace, table.Length);
             _layers.CopyToDevice(table);
-            _words = new(_pools.Workspace, WordCount(configuration, buffers.Capacity, kernel.Blocks));
+            _words = new(_pools.Workspace, WordCount(configuration, buffers.Capacity, kernel.Shape.Blocks));
+            _promptWords = _promptKernel is null ? null : new(_pools.Workspace, PromptWordCount(configuration, _promptKernel.Shape.Blocks));
             _fault = new(_pools.Workspace, 1);
             _scratch = new(_pools.Workspace, ScratchBytes(configuration.VocabularySize));
             Clear();
@@ -71,17 +84,19 @@ internal sealed class PersistentDecoder : IDisposable
             HeadSize = configuration.HeadSize,
             Capacity = buffers.Capacity,
             Inner = configuration.InnerSize,
-            Epoch = FirstEpoch,
             Patience = kernel.Patience,
-            KeptBytes = kernel.KeptBytes,
-            RingBytes = kernel.RingBytes,
-            SumPitch = kernel.SumPitch,
+            KeptBytes = kernel.Shape.KeptBytes,
+            RingBytes = kernel.Shape.RingBytes,
+            SumPitch = kernel.Shape.SumPitch,
             Epsilon = configuration.LayerNormEpsilon,
             QueryScale = 1f / MathF.Sqrt(configuration.HeadSize),
         };
     }
 
-    /// <summary>Launches so far.</summary>
+    /// <summary>Tokens of a prompt that <see cref="QueuePrompt"/> takes at most.</summary>
+    public int MaxPromptTokens => _promptKernel is null ? 0 : PromptKernel.MaxTokens;
+
+    /// <summary>Launches of steps so far.</summary>
     public int Launches { get; private set; }
 
     /// <summary>For tests: what the first block leaves out, and for how many loads the others wait.</summary>
@@ -89,6 +104,38 @@ internal sealed class PersistentDecoder : IDisposable
     {
         _arguments.Stall = (uint)wait;
         _arguments.Patience = patience;
+    }
+
+    /// <summary>Queues a prompt from position 0 on, up to the first id, which the state then has.</summary>
+    /// <param name="ids">From 1 to <see cref="MaxPromptTokens"/> of them.</param>
+    /// <param name="sampled">Whether the first id is chosen by the options in the sampler's scratch; else the best.</param>
+    public void QueuePrompt(ReadOnlySpan<int> ids, bool sampled)
+    {
+        if (ids.Length != _promptArguments.Tokens)
+        {
+            // Words of tokens that the launches before did not have may be of any age.
+            _promptWords!.FillAsync(0, _stream);
+        }
+
+        ids.CopyTo(_promptArguments.Prompt);
+        _promptArguments.Tokens = ids.Length;
+        PersistentShape shape = _promptKernel!.Shape;
+        uint epoch = TakeEpochs((uint)_arguments.LayerCount, ref _promptEpoch);
+        _promptArguments.Common = _arguments with
+        {
+            Words = _promptWords!.DevicePointer,
+            KeptBytes = shape.KeptBytes,
+            RingBytes = shape.RingBytes,
+            SumPitch = shape.SumPitch,
+            Steps = 1,
+            Sampled = sampled ? 1 : 0,
+            Slot = _sampledSteps & 1,
+            Times = CudaDevicePointer.Null,
+            Epoch = epoch,
+        };
+        _sampledSteps += sampled ? 1 : 0;
+        _promptKernel.Launch(_stream, _promptArguments);
+        _keepsHead = true;
     }
 
     /// <summary>Queues steps that go on from the state.</summary>
@@ -143,7 +190,7 @@ internal sealed class PersistentDecoder : IDisposable
     /// <inheritdoc />
     public void Dispose()
     {
-        if (Launches > 0)
+        if (_keepsHead)
         {
             // Rows of the head stay in the L2 cache (KeptBytes); what is measured next finds the whole of it.
             _pools.Context.TryResetPersistingL2Cache();
@@ -151,6 +198,7 @@ internal sealed class PersistentDecoder : IDisposable
 
         _layers?.Dispose();
         _words?.Dispose();
+        _promptWords?.Dispose();
         _fault?.Dispose();
         _scratch?.Dispose();
         _times?.Dispose();
@@ -187,20 +235,39 @@ internal sealed class PersistentDecoder : IDisposable
     private static long ScratchBytes(int vocabularySize) =>
         sizeof(ulong) * ((2L * BucketCopies * Buckets) + 2 + (2 * MostBlocks) + (4 * MostBlocks)) + (2L * vocabularySize * sizeof(int));
 
+    // locate_prompt(…) of prompt_arguments.cuh.
+    private static long PromptWordCount(ModelConfiguration configuration, int blocks)
+    {
+        const int BlockWords = PackedLayout.BlockColumns / 2 * PromptIds.Count;
+        long narrow = Ceiling(configuration.EmbeddingSize), wide = Ceiling(configuration.InnerSize);
+        long heads = PromptIds.Count * 3L * (configuration.EmbeddingSize / 2);
+        return (2 * (heads + (3 * narrow) + wide)) + (2L * blocks);
+
+        static long Ceiling(int columns) => (columns + PackedLayout.BlockColumns - 1) / PackedLayout.BlockColumns * (long)BlockWords;
+    }
+
     private void Launch()
     {
-        // One a layer of a step, without a gap: a word of the kernel's value_word has half of its epoch, so what was there before must be near.
         // The best logit's words and the sampler's carry the epoch behind the last layer's, which is the next layer's in line; they are
         // words of their own, whose epochs grow from step to step all the same.
-        uint epochs = checked((uint)(_arguments.Steps * _arguments.LayerCount));
-        if (uint.MaxValue - _arguments.Epoch < epochs)
+        _arguments.Epoch = TakeEpochs(checked((uint)(_arguments.Steps * _arguments.LayerCount)), ref _wordsEpoch);
+        _kernel.Launch(_stream, _arguments);
+        Launches++;
+        _keepsHead = true;
+    }
+
+    /// <summary>Epochs for a launch, one a layer of a step; returns the first.</summary>
+    private uint TakeEpochs(uint count, ref uint last)
+    {
+        if (uint.MaxValue - _epoch < count || _epoch - last > OldestEpoch)
         {
             ClearWords();
         }
 
-        _kernel.Launch(_stream, _arguments);
-        Launches++;
-        _arguments.Epoch += epochs;
+        uint first = _epoch;
+        _epoch += count;
+        last = _epoch;
+        return first;
     }
 
     private void Clear()
@@ -213,7 +280,8 @@ internal sealed class PersistentDecoder : IDisposable
     private void ClearWords()
     {
         _words.FillAsync(0, _stream);
+        _promptWords?.FillAsync(0, _stream);
         _scratch.FillAsync(0, _stream);
-        _arguments.Epoch = FirstEpoch;
+        _epoch = _wordsEpoch = _promptEpoch = FirstEpoch;
     }
 }

@@ -9,13 +9,12 @@
 // (persistent_ring.cuh); on sm_90 a ninth warp asks for them.
 //
 // Launch: cooperative, one block a multiprocessor at most, block = LaunchThreads. Shared memory, dynamic: the layers'
-// descriptions, the ring (a.ringBytes), every warp's activations, partial sums (a.sumPitch); see PersistentKernel.cs.
+// descriptions, the ring (a.ringBytes), every warp's activations, partial sums (a.sumPitch); see PersistentShape.cs.
 #pragma once
 #include "persistent_attention.cuh"
+#include "persistent_block.cuh"
+#include "persistent_choice.cuh"
 #include "persistent_fold.cuh"
-#include "persistent_outputs.cuh"
-#include "persistent_sample.cuh"
-#include "persistent_stream.cuh"
 
 // attend_item for the head size; Head: 64, or 0 for the others.
 template <int Head> DEVICE void attend(
@@ -30,16 +29,8 @@ template <int Head> DEVICE void attend(
     }
 }
 
-struct DecodeShared {
-    Share shares[5]; // of the four products and the head
-    Stage stages[MaxStages];
-    u64 barriers[2 * MaxSlots];
+struct DecodeShared : BlockShared {
     alignas(16) float2_t stats[2][PersistentWarps];
-    u64 keys[PersistentWarps];
-    StageView views[MaxSlots];
-    i32 sampled;
-    Ring ring;   // for the warp that asks: what it need not keep in registers
-    u32 stopped; // not 0: the warps that multiply have given up
     union {
         AttentionShared attention;
         SampleShared sample;
@@ -220,20 +211,10 @@ template <class Format, int N, int Head> DEVICE void decode_steps(const Persiste
             }
             epoch++;
         }
-        key = best_of_all(key, a.words + words.best() + (chosen & 1) * 2 * blocks, epoch, patience, shared.keys, stall == WaitBest);
-
-        u32 order = (u32)(key >> 32);
-        bool finite = order != NotANumberKey && order > 0x007fffffu;
-        id = finite ? (int)~(u32)key : 0;
-        if (a.sampled && finite) {
-            Sampling options = *(const Sampling*)a.sampling;
-            id = sample_id(
-                a.logits, areas.sums, a.table.rows, shared.shares[4], key, options, (PersistentScratch*)a.scratch, (a.slot + chosen) & 1,
-                step + chosen, epoch, patience, shared.sample, stall);
-            shared.sampled = id; // the same from all of them
-            compute_barrier();
-            id = shared.sampled;
-        }
+        Choice choice = choose(
+            a, key, a.words + words.best() + (chosen & 1) * 2 * blocks, areas.sums, (a.slot + chosen) & 1, step + chosen, epoch, patience, shared,
+            shared.sample, stall);
+        id = choice.id;
         if (barrier_or(patience.lost)) {
             patience.report(a.fault, chosen);
             *(volatile u32*)&shared.stopped = 1;
@@ -244,7 +225,7 @@ template <class Format, int N, int Head> DEVICE void decode_steps(const Persiste
             if (a.times) {
                 ((volatile u64*)a.times)[chosen + 1] = nanoseconds();
             }
-            store_system(a.ids + step + chosen, finite ? id : -2);
+            store_system(a.ids + step + chosen, choice.told());
         }
         position++;
     }
@@ -259,73 +240,12 @@ template <class Format, int N, int Head> DEVICE void decode_steps(const Persiste
 template <class Format, int N, int Head> DEVICE void decode(const PersistentArguments& a) {
     alignas(128) extern __shared__ vec4 dynamic[]; // else bulk copies and reads of the ring are slower
     __shared__ DecodeShared shared;
-
-    int t = thread_index(), threads = LaunchThreads;
-    PersistentLayer* layers = (PersistentLayer*)dynamic;
-    int layerBytes = ((a.layerCount + 1) * (int)sizeof(PersistentLayer) + 127) & ~127;
     int narrow = slice_bytes(a.table.columns), wide = slice_bytes(a.inner);
-    u32 activations = shared_address(dynamic) + layerBytes + a.ringBytes;
-    int zeros = Format::Weights == 8 ? a.ringBytes : 0; // bytes between rows are multiplied with zeros, and must be numbers
-    zeros += PersistentWarps * (narrow + wide);
-    for (int i = t; i < (a.layerCount + 1) * (int)(sizeof(PersistentLayer) / 8); i += threads) {
-        ((u64*)layers)[i] = ((const u64*)a.layers)[i];
+    Block block;
+    if (begin_block<Format, DecodeStages>(a, dynamic, PersistentWarps * (narrow + wide), shared, block)) {
+        u32 own = block.activations + warp_index() * narrow, further = block.activations + PersistentWarps * narrow + warp_index() * wide;
+        decode_steps<Format, N, Head>(a, block.ring, shared, {own, further, block.sums});
     }
-    for (int i = 16 * t; i < zeros; i += 16 * threads) {
-        asm volatile("st.shared.v4.u32 [%0], {%1, %1, %1, %1};" ::"r"(activations + PersistentWarps * (narrow + wide) - zeros + i), "r"(0) : "memory");
-    }
-    if (t == 0) {
-        shared.stopped = 0;
-    }
-    block_barrier();
-    if (t < 5) {
-        const Matrix& m = t < 4 ? (&layers[0].queryKeyValue)[t] : layers[a.layerCount].queryKeyValue;
-        shared.shares[t] = share_of<Format>(m, block_x(), grid_x(), a.ringBytes);
-    }
-    block_barrier();
-
-    int number = t, product = 0, first = 0, count = 0, slotBytes = 128;
-    for (int i = 0, all = 0; i < 5; i++) {
-        const Share& s = shared.shares[i];
-        int stages = (s.rows + s.stageRows - 1) / s.stageRows;
-        if (t >= all && t < all + stages) {
-            product = i;
-            number = t - all;
-        }
-        all += stages;
-        int groups = (i < 4 ? (&layers[0].queryKeyValue)[i] : layers[a.layerCount].queryKeyValue).groups;
-        int size = (stage_bytes<Format>(s, minimum(s.stageRows, s.rows), groups) + 127) & ~127;
-        slotBytes = size > slotBytes ? size : slotBytes;
-        first = i == 3 ? all : first;
-        count = all;
-    }
-    if (t < count && t < MaxStages) {
-        const Matrix& m = product < 4 ? (&layers[0].queryKeyValue)[product] : layers[a.layerCount].queryKeyValue;
-        shared.stages[t] = stage_of<Format>(m, shared.shares[product], product, number, a.keptBytes);
-    }
-    Ring ring = {
-        layers, shared.stages, shared_address(dynamic) + layerBytes, (u32)a.ringBytes,
-        PERSISTENT_BULK ? MaxSlots : (u32)minimum(a.ringBytes / slotBytes, MaxSlots), (u32)slotBytes, shared_address(shared.barriers),
-        shared_address(shared.views), a.layerCount, first, count};
-    ring.prepare();
-    if (t == 0) {
-        shared.ring = ring;
-    }
-    block_barrier();
-
-#if PERSISTENT_BULK
-    if (t >= PersistentThreads) {
-        registers_down();
-        if (t == PersistentThreads) {
-            Stream<Format> stream = {shared.ring, &shared.stopped, 0, 0, 0, 0, 0, clocks()};
-            stream.run(ring.stages_of(a.steps));
-        }
-        return;
-    }
-    registers_up();
-#endif
-    u32 own = activations + warp_index() * narrow, further = activations + PersistentWarps * narrow + warp_index() * wide;
-    float* sums = (float*)((u8*)dynamic + layerBytes + a.ringBytes + PersistentWarps * (narrow + wide));
-    decode_steps<Format, N, Head>(a, ring, shared, {own, further, sums});
 }
 
 #define PERSISTENT_ENTRY(name, ...) \

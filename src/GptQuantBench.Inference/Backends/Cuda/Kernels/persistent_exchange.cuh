@@ -93,6 +93,13 @@ DEVICE bool barrier_or(u32 value) {
 
 DEVICE void warp_barrier() { asm volatile("bar.warp.sync 0xffffffff;" ::: "memory"); }
 
+// Of lane `lane`, which has to be the same for all lanes.
+DEVICE float shuffle_from(float value, int lane) {
+    float r;
+    asm volatile("shfl.sync.idx.b32 %0, %1, %2, 31, 0xffffffff;" : "=f"(r) : "f"(value), "r"(lane));
+    return r;
+}
+
 DEVICE bool warp_all(bool value) {
     u32 r;
     asm volatile("{ .reg .pred p, q; setp.ne.u32 q, %1, 0; vote.sync.all.pred p, q, 0xffffffff; selp.u32 %0, 1, 0, p; }" : "=r"(r) : "r"((u32)value) : "memory");

@@ -67,7 +67,7 @@ DEVICE Slice slice_of(int columns) {
     return {first, blocks * (warp + 1) / PersistentWarps - first};
 }
 
-// Bytes of a warp's activations. C#: PersistentKernel counts the same.
+// Bytes of a warp's activations. C#: PersistentShape counts the same.
 DEVICE int slice_bytes(int columns) {
     int blocks = (columns + 31) >> 5, most = (blocks + PersistentWarps - 1) / PersistentWarps;
     return ((most + 3) & ~3) * 64;
@@ -114,6 +114,27 @@ template <class Format> struct RawRow {
                 minima[i] = Format::HasMinimum ? load_shared_half2(address + least) : 0;
             }
         }
+    }
+
+    // Odd rows' pieces in the order of even ones: for activations that differ from column to column of B.
+    DEVICE void straighten() {
+        bool isOdd = lane_index() & 4;
+#pragma unroll
+        for (int i = 0; i + 1 < P::Loads; i += 2) {
+            choose(isOdd, pieces[i].x, pieces[i + 1].x);
+            choose(isOdd, pieces[i].y, pieces[i + 1].y);
+            choose(isOdd, pieces[i].z, pieces[i + 1].z);
+            choose(isOdd, pieces[i].w, pieces[i + 1].w);
+            if (Format::HasGroups) {
+                choose(isOdd, scales[i], scales[i + 1]);
+            }
+        }
+    }
+
+    DEVICE static void choose(bool isOdd, u32& a, u32& b) {
+        u32 first = isOdd ? b : a;
+        b = isOdd ? a : b;
+        a = first;
     }
 
     // As pairs of halves.

@@ -1,7 +1,7 @@
 // How the weights reach the blocks: the block's rows stream into a ring in shared memory, in the order in which they are multiplied, across
 // products, layers and steps, as far ahead as the ring is long. Weights depend on nothing that blocks hand over.
 //
-//   stage   up to 24 rows of one matrix, as they lie in device memory; grouped formats: then the rows' scales, and their minima, from the 16
+//   stage   some rows of one matrix, as they lie in device memory; grouped formats: then the rows' scales, and their minima, from the 16
 //           bytes on in which the first of them lies
 //   slot    a stage's barriers and its view. full: the weights are there; empty: every warp has read them
 //
@@ -9,11 +9,17 @@
 #pragma once
 #include "persistent_exchange.cuh"
 
-static const int StageRows = 24;        // three tiles
-static const int MaxSlots = 32;         // of the ring; a power of two
+static const int MaxSlots = 32;   // of the ring; a power of two
 static const int FullArrivals = PERSISTENT_BULK ? 1 : 33; // who asks; elsewhere what every lane of its warp has copied, too
-static const int MaxStages = 128;       // of a layer and the head
-static const int MaxStageBytes = 53248; // unless one row has more
+static const int MaxStages = 128; // of a layer and the head
+
+// How long a stage may be. Bytes: unless one row has more. C#: PersistentShape counts the same.
+struct DecodeStages {
+    static const int Rows = 24, Bytes = 53248; // three tiles
+};
+struct PromptStages {
+    static const int Rows = 32, Bytes = 92160; // two tiles; long, because the input is loaded again for every stage
+};
 
 DEVICE u32 shared_address(const void* pointer) {
     u32 address;
@@ -33,16 +39,16 @@ template <class Format> DEVICE int stage_bytes(const Share& s, int rows, int gro
     return rows * s.pitch + (Format::HasMinimum ? 2 : 1) * scale_bytes<Format>(rows, groups);
 }
 
-// C#: PersistentKernel.StagesRefusal counts the same.
-template <class Format> DEVICE Share share_of(const Matrix& m, int block, int blocks, int ringBytes) {
+// Stages: DecodeStages or PromptStages.
+template <class Format, class Stages> DEVICE Share share_of(const Matrix& m, int block, int blocks, int ringBytes) {
     int pairs = (m.rows + 1) >> 1;
     int begin = (int)((u64)pairs * block / blocks), end = (int)((u64)pairs * (block + 1) / blocks);
     Share s;
     s.first = begin * 2;
     s.rows = minimum(end * 2, m.rows) - s.first;
     s.pitch = m.pitch;
-    int most = minimum(MaxStageBytes, ringBytes >> 1) / (s.pitch + (Format::HasMinimum ? 2 : 1) * scale_bytes<Format>(1, m.groups));
-    most = minimum(most < 1 ? 1 : most, StageRows);
+    int most = minimum(Stages::Bytes, ringBytes >> 1) / (s.pitch + (Format::HasMinimum ? 2 : 1) * scale_bytes<Format>(1, m.groups));
+    most = minimum(most < 1 ? 1 : most, Stages::Rows);
     s.stageRows = most < 8 ? most : most & ~7; // whole tiles
     return s;
 }

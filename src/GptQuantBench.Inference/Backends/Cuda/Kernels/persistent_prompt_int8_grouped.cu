@@ -1,0 +1,4 @@
+// The kernel for short prompts, for one format (formats.cuh).
+#include "prompt.cuh"
+
+PROMPT_KERNEL(Int8Grouped)
