@@ -13,7 +13,11 @@ public class MainJob
     private PhaseRecorder _recorder = null!;
     private LoadedCase? _loaded;
     private double _coldFirstToken;
+    private bool _isFirstTokenBrief = true;
     private double[]? _coldTokens;
+
+    /// <summary>Calls that take longer are as warm without one right before them.</summary>
+    private static readonly TimeSpan _brief = TimeSpan.FromMilliseconds(10);
 
     /// <summary>Whether this process has generated before: with <c>--inProcess</c>, all cases but the first have warm code.</summary>
     private static bool _hasGenerated;
@@ -65,6 +69,18 @@ public class MainJob
             _loaded.FirstToken();
             _coldFirstToken = Stopwatch.GetElapsedTime(start).TotalMilliseconds;
         });
+    }
+
+    /// <summary>A call that is not measured, right before the one that is: a device that has rested some milliseconds takes 0.01 to 0.04 ms to wake.</summary>
+    [IterationSetup(Target = nameof(FirstToken))]
+    public void WarmFirstToken()
+    {
+        if (_isFirstTokenBrief)
+        {
+            var start = Stopwatch.GetTimestamp();
+            _recorder.Guard(_loaded!.FirstToken);
+            _isFirstTokenBrief = Stopwatch.GetElapsedTime(start) < _brief;
+        }
     }
 
     /// <summary>From the prompt as a string to the first new id on the host, greedy.</summary>

@@ -53,6 +53,7 @@ internal static class MainJobConfig
             .WithWarmupCount(iterations.WarmUp)
             .WithIterationCount(iterations.Measured)
             .WithToolchain(Toolchain(inProcess))
+            .WithGcForce(false) // a collection right before a call would leave it cold caches: calls are measured warm
             .AsDefault();
         var config = ManualConfig.CreateEmpty()
             .AddJob(job)

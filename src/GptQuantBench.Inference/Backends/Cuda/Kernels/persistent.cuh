@@ -117,13 +117,14 @@ template <class Format, int N, int Head> DEVICE void decode_steps(const Persiste
                 }
                 product.template multiply<N == 1>(weights, areas.narrow, first + warp, [&] { put_stats(stats, &shared.stats[0][warp]); });
                 compute_barrier();
+                float sum = queries.gather(first);
                 norm.take(shared.stats[0], inverse, a.epsilon);
                 if (isHead) {
                     product.close(warp == PersistentWarps - 1);
                     key = finish_head<Format>(s, l.queryKeyValue, l.queryKeyValueFold, first, headConstants, norm, a.logits);
                     break;
                 }
-                queries.finish(first, norm.factor, norm.offset, epoch, stall == WaitHeads);
+                queries.finish(sum, norm.factor, norm.offset, epoch, stall == WaitHeads);
                 queries.finish_rest(
                     l.queryKeyValue, l.queryKeyValueFold, slot, width, a.queryScale, first, norm.factor, norm.offset, epoch, stall == WaitHeads);
                 product.close(warp == PersistentWarps - 1);
@@ -164,7 +165,7 @@ template <class Format, int N, int Head> DEVICE void decode_steps(const Persiste
                 product.turns.ask();
                 product.multiply(weights, areas.narrow, second + warp);
                 compute_barrier();
-                outputs.finish(second, 1, 0, epoch, stall == WaitProjected);
+                outputs.finish(outputs.gather(second), 1, 0, epoch, stall == WaitProjected);
                 outputs.finish_rest(l.projection, l.projectionBias, slot + words.projected, 0, 1, second, 1, 0, epoch, stall == WaitProjected);
                 product.close(warp == PersistentWarps - 2);
             }
@@ -185,8 +186,9 @@ template <class Format, int N, int Head> DEVICE void decode_steps(const Persiste
                 product.turns.ask();
                 product.template multiply<N == 1>(weights, areas.narrow, first + warp, [&] { put_stats(stats, &shared.stats[1][warp]); });
                 compute_barrier();
+                float sum = outputs.gather(first);
                 norm.take(shared.stats[1], inverse, a.epsilon);
-                outputs.finish(first, norm.factor, norm.offset, epoch, stall == WaitHidden);
+                outputs.finish(sum, norm.factor, norm.offset, epoch, stall == WaitHidden);
                 outputs.finish_rest(
                     l.up, l.upFold, slot + words.hidden, 0, 1, first, norm.factor, norm.offset, epoch, stall == WaitHidden);
                 product.close(warp == PersistentWarps - 3);
@@ -205,7 +207,7 @@ template <class Format, int N, int Head> DEVICE void decode_steps(const Persiste
                 product.turns.ask();
                 product.multiply(weights, areas.wide, second + warp);
                 compute_barrier();
-                outputs.finish(second, 1, 0, epoch, stall == WaitForward);
+                outputs.finish(outputs.gather(second), 1, 0, epoch, stall == WaitForward);
                 outputs.finish_rest(l.down, l.downBias, slot + words.forward, 0, 1, second, 1, 0, epoch, stall == WaitForward);
                 product.close(warp == PersistentWarps - 4);
             }

@@ -61,16 +61,16 @@ template <class Four, int N> struct Arriving {
         if (!IsAsked) {
             request(words, quads, start);
         }
-        u32 tried = 0;
+        u32 tried = 1;
 #pragma unroll 1
-        for (;;) {
+        for (;; tried++) {
             u32 missing[N], any = 0;
 #pragma unroll
             for (int i = 0; i < N; i++) {
                 missing[i] = fours[i].missing(epoch);
                 any |= missing[i];
             }
-            if (warp_all(any == 0) || patience.is_over(tried, where)) {
+            if (warp_all(patience.is_done(any, tried))) {
                 break;
             }
 #pragma unroll
@@ -78,5 +78,6 @@ template <class Four, int N> struct Arriving {
                 fours[i].load_missing(missing[i], words, quads.column(start + i));
             }
         }
+        patience.end(tried, where);
     }
 };

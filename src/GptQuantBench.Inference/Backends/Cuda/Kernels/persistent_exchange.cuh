@@ -138,19 +138,28 @@ struct Patience {
         if (++tried <= tries) {
             return false;
         }
-        if (tries) {
-            tries = 0;
-            lost = where;
-        }
+        end(tried, where);
         return true;
     }
 
     // Whole warps wait, until `missing`, which looks again, is 0 in all lanes.
     template <class Look> DEVICE void wait(Look missing, u32 where) {
-        u32 tried = 0;
+        u32 tried = 1;
 #pragma unroll 1
-        while (!warp_all(missing() == 0) && !is_over(tried, where)) {
+        while (!warp_all(is_done(missing(), tried))) {
+            tried++;
         }
+        end(tried, where);
+    }
+
+    // For loops that whole warps leave together. One way out alone: behind two, the compilers take a warp's lanes for scattered.
+    DEVICE bool is_done(u32 missing, u32 tried) const { return missing == 0 || tried > tries; }
+
+    // Behind such a loop.
+    DEVICE void end(u32 tried, u32 where) {
+        bool isOver = tried > tries;
+        lost = isOver && tries ? where : lost;
+        tries = isOver ? 0 : tries;
     }
 
     // The same for one lane.

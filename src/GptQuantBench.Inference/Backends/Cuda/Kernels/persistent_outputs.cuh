@@ -68,10 +68,13 @@ template <class Format, Kind Is> struct Outputs {
         asm volatile("" : "+l"(to)); // here, not behind the barrier
     }
 
-    // Hands over. `sums`: of all warps.
-    DEVICE void finish(const float* sums, float factor, float offset, u32 epoch, bool stalled) const {
+    // The row's sum; sums: of all warps. By itself, so that the norm's loads do not come first.
+    DEVICE float gather(const float* sums) const { return row_sum(sums, minimum(thread_index(), share.rows - 1)); }
+
+    // Hands over. sum: of gather.
+    DEVICE void finish(float sum, float factor, float offset, u32 epoch, bool stalled) const {
         if ((thread_index() & ~31) < share.rows) {
-            hand_over(constants, to, scale, thread_index(), sums, factor, offset, epoch, stalled);
+            hand_over(constants, to, scale, thread_index(), sum, factor, offset, epoch, stalled);
         }
     }
 
@@ -84,13 +87,14 @@ template <class Format, Kind Is> struct Outputs {
             RowConstants further;
             further.request<Format, Is != Added>(m, values, share.first + minimum(r, share.rows - 1));
             int row = share.first + r;
-            hand_over(further, words + (row >> 1), Is == Queries && row < width ? queryScale : 1.0f, r, sums, factor, offset, epoch, stalled);
+            float sum = row_sum(sums, r), times = Is == Queries && row < width ? queryScale : 1.0f;
+            hand_over(further, words + (row >> 1), times, r, sum, factor, offset, epoch, stalled);
         }
     }
 
     DEVICE void hand_over(
-        const RowConstants& of, u64* address, float times, int r, const float* sums, float factor, float offset, u32 epoch, bool stalled) const {
-        float y = of.output(row_sum(sums, r), factor, offset);
+        const RowConstants& of, u64* address, float times, int r, float sum, float factor, float offset, u32 epoch, bool stalled) const {
+        float y = of.output(sum, factor, offset);
         if (Is == Queries) {
             y *= times;
         } else if (Is == Hidden) {
