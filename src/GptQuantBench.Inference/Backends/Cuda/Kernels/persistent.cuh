@@ -91,8 +91,8 @@ template <class Format, int N, int Head> DEVICE void decode_steps(const Persiste
 
             // Queries, keys and values; behind the last layer the head, which reads the residual stream in the same way.
             {
-                const Share s = shared.shares[isHead ? 4 : 0];
-                Outputs<Format, Queries> queries;
+                const Share& s = shared.shares[isHead ? 4 : 0];
+                Outputs<Format, Queries> queries(s);
                 gains.request(l.attentionGain, residual.quads);
                 // Without a branch, at whose end what they asked for would be waited for.
                 headConstants.request<Format>(l.queryKeyValue, l.queryKeyValueFold, s);
@@ -132,8 +132,8 @@ template <class Format, int N, int Head> DEVICE void decode_steps(const Persiste
 
             // Attention and its projection.
             {
-                const Share s = shared.shares[1];
-                Outputs<Format, Added> outputs;
+                const Share& s = shared.shares[1];
+                Outputs<Format, Added> outputs(s);
                 outputs.request(l.projection, l.projectionBias, s, slot + words.projected, 0, 1);
                 int turn = 0;
 #pragma unroll 1
@@ -172,9 +172,9 @@ template <class Format, int N, int Head> DEVICE void decode_steps(const Persiste
 
             // Up.
             {
-                const Share s = shared.shares[2];
+                const Share& s = shared.shares[2];
                 gains.request(l.forwardGain, residual.quads);
-                Outputs<Format, Hidden> outputs;
+                Outputs<Format, Hidden> outputs(s);
                 outputs.request(l.up, l.upFold, s, slot + words.hidden, 0, 1);
                 product.open(l.up, s.pitch, narrow);
                 Arriving<ValueFour, N> arriving;
@@ -196,8 +196,8 @@ template <class Format, int N, int Head> DEVICE void decode_steps(const Persiste
 
             // Down.
             {
-                const Share s = shared.shares[3];
-                Outputs<Format, Added> outputs;
+                const Share& s = shared.shares[3];
+                Outputs<Format, Added> outputs(s);
                 outputs.request(l.down, l.downBias, s, slot + words.forward, 0, 1);
                 product.open(l.down, s.pitch, wide);
                 Arriving<PairedFour, 4> arriving;

@@ -54,14 +54,16 @@ enum Kind { Queries, Added, Hidden };
 
 // What a product hands over. Row r of the block's share is thread r's, so that all but its sum is known before the sums are.
 template <class Format, Kind Is> struct Outputs {
-    Share share;
+    const Share& share; // shared
+    i32 rows;
     RowConstants constants;
     u64* to;     // where this thread's row goes
     float scale; // queries
 
+    DEVICE Outputs(const Share& s) : share(s), rows(s.rows) {}
+
     // words: of all rows; width: queries are the rows before it, and are scaled.
     DEVICE void request(const Matrix& m, const float* values, const Share& s, u64* words, int width, float queryScale) {
-        share = s;
         constants.request<Format, Is != Added>(m, values, s.first + minimum(thread_index(), s.rows - 1));
         to = words + ((s.first + thread_index()) >> 1);
         scale = Is == Queries && s.first + thread_index() < width ? queryScale : 1.0f;
@@ -69,11 +71,11 @@ template <class Format, Kind Is> struct Outputs {
     }
 
     // The row's sum; sums: of all warps. By itself, so that the norm's loads do not come first.
-    DEVICE float gather(const float* sums) const { return row_sum(sums, minimum(thread_index(), share.rows - 1)); }
+    DEVICE float gather(const float* sums) const { return row_sum(sums, minimum(thread_index(), rows - 1)); }
 
     // Hands over. sum: of gather.
     DEVICE void finish(float sum, float factor, float offset, u32 epoch, bool stalled) const {
-        if ((thread_index() & ~31) < share.rows) {
+        if ((thread_index() & ~31) < rows) {
             hand_over(constants, to, scale, thread_index(), sum, factor, offset, epoch, stalled);
         }
     }
@@ -83,9 +85,9 @@ template <class Format, Kind Is> struct Outputs {
         const Matrix& m, const float* values, u64* words, int width, float queryScale, const float* sums, float factor, float offset, u32 epoch,
         bool stalled) const {
 #pragma unroll 1
-        for (int r = thread_index() + PersistentThreads; (r & ~31) < share.rows; r += PersistentThreads) {
+        for (int r = thread_index() + PersistentThreads; (r & ~31) < rows; r += PersistentThreads) {
             RowConstants further;
-            further.request<Format, Is != Added>(m, values, share.first + minimum(r, share.rows - 1));
+            further.request<Format, Is != Added>(m, values, share.first + minimum(r, rows - 1));
             int row = share.first + r;
             float sum = row_sum(sums, r), times = Is == Queries && row < width ? queryScale : 1.0f;
             hand_over(further, words + (row >> 1), times, r, sum, factor, offset, epoch, stalled);
@@ -102,7 +104,7 @@ template <class Format, Kind Is> struct Outputs {
         }
         float other = shuffle_xor(y, 1);
         u64 word = Is == Added ? value_word(epoch, y, other) : ::word(epoch, pack_halves(y, other));
-        if (r < share.rows && !stalled && (r & 1) == 0) {
+        if (r < rows && !stalled && (r & 1) == 0) {
             store_relaxed(address, word);
         }
     }

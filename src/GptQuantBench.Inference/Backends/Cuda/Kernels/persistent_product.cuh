@@ -240,9 +240,10 @@ template <class Format> struct Product {
         int g = lane_index() >> 2, q = lane_index() & 3, chunks = slice.chunks(), row = 0;
 #pragma unroll 1
         for (;;) {
-            float d[C][2][4];
+            const int Sums = C > 1 ? 2 : 1; // of chunks in turn: enough to keep the matrix unit busy
+            float d[Sums][2][4];
 #pragma unroll
-            for (int c = 0; c < C; c++) {
+            for (int c = 0; c < Sums; c++) {
 #pragma unroll
                 for (int i = 0; i < 4; i++) {
                     d[c][0][i] = d[c][1][i] = 0;
@@ -255,7 +256,7 @@ template <class Format> struct Product {
                     if (c == 0 || start + c < chunks) {
                         u32 y[8];
                         load_half_inputs<Format>(input + (start + c) * 256, y);
-                        multiply_eight(d[c], w.chunks[c], y);
+                        multiply_eight(d[c % Sums], w.chunks[c], y);
                     }
                 }
                 start += C;
@@ -265,7 +266,7 @@ template <class Format> struct Product {
                 load(w, row, start);
             }
 #pragma unroll
-            for (int c = 1; c < C; c++) {
+            for (int c = 1; c < Sums; c++) {
 #pragma unroll
                 for (int i = 0; i < 4; i++) {
                     d[0][0][i] += d[c][0][i];
