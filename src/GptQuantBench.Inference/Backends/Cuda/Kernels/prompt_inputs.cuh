@@ -26,8 +26,18 @@ template <class Format> struct Lane {
     DEVICE bool exists(int c, int n) const { return ahead(c, n) < left; }
     DEVICE int column_of(int c, int n) const { return exists(c, n) ? column + ahead(c, n) : 0; }
 
-    DEVICE int place_of(int c, int n) const {
-        return place + c * 4 * BlockWords + n / Each * (Format::Weights / 8 * BlockWords) + n % Each * (PromptTokens * 64 / Format::Weights);
+    // Words from the first one's to those of load n of chunk c.
+    DEVICE static int words_ahead(int c, int n) {
+        return c * 4 * BlockWords + n / Each * (Format::Weights / 8 * BlockWords) + n % Each * (PromptTokens * 64 / Format::Weights);
+    }
+
+    // As it looks from chunk `start` on: what is counted from there is known when this is compiled.
+    DEVICE Lane from(int start) const {
+        Lane l = *this;
+        l.column += 128 * start;
+        l.left -= 128 * start;
+        l.place += start * 4 * BlockWords;
+        return l;
     }
 };
 
@@ -37,13 +47,15 @@ template <class Format, int C> struct PromptArriving {
     WordPair words[C][Loads];
 
     // Four: ValueFour or PairedFour, what two words hold. Whole warps wait.
-    template <class Four> DEVICE void wait(const u64* from, const Lane<Format>& lane, int start, u32 epoch, Patience& patience, u32 where) {
+    template <class Four> DEVICE void wait(const u64* all, const Lane<Format>& whole, int start, u32 epoch, Patience& patience, u32 where) {
+        Lane<Format> lane = whole.from(start);
+        const u64* from = all + lane.place;
 #pragma unroll
         for (int c = 0; c < C; c++) {
 #pragma unroll
             for (int n = 0; n < Loads; n++) {
                 words[c][n].a = words[c][n].b = 0;
-                words[c][n].load_missing(lane.exists(start + c, n), from + lane.place_of(start + c, n));
+                words[c][n].load_missing(lane.exists(c, n), from + Lane<Format>::words_ahead(c, n));
             }
         }
         u32 tried = 0;
@@ -54,7 +66,7 @@ template <class Format, int C> struct PromptArriving {
             for (int c = 0; c < C; c++) {
 #pragma unroll
                 for (int n = 0; n < Loads; n++) {
-                    missing[c][n] = lane.exists(start + c, n) ? Four{words[c][n]}.missing(epoch) : 0;
+                    missing[c][n] = lane.exists(c, n) ? Four{words[c][n]}.missing(epoch) : 0;
                     any |= missing[c][n];
                 }
             }
@@ -65,7 +77,7 @@ template <class Format, int C> struct PromptArriving {
             for (int c = 0; c < C; c++) {
 #pragma unroll
                 for (int n = 0; n < Loads; n++) {
-                    words[c][n].load_missing(missing[c][n], from + lane.place_of(start + c, n));
+                    words[c][n].load_missing(missing[c][n], from + Lane<Format>::words_ahead(c, n));
                 }
             }
         }
