@@ -114,15 +114,17 @@ public sealed class PersistentTests
         Sampler sampler = new(vocabulary);
         foreach ((float temperature, float topP) in (ReadOnlySpan<(float, float)>)[(0.8f, 0.9f), (0.8f, 0.9f), (1.5f, 1f), (0.3f, 0.5f)])
         {
-            // An odd number of steps, so that slots change between generations.
-            int[] ids = new int[24], again = new int[24];
+            // An odd number of them, the prompt's included, so that slots change between generations.
+            int[] ids = new int[25], again = new int[25];
             SamplingOptions options = new(temperature, topP, 7);
             session.Generate(_prompt, ids, options);
             session.Generate(_prompt, again, options);
             Assert.Equal(ids, again);
 
-            session.Reset();
-            _ = TestModels.Logits(session, _prompt, vocabulary);
+            // The prompt by the same kernel, so that the cache is the same bits.
+            session.Generate(_prompt, again.AsSpan(0, 1), options);
+            Assert.Equal(ids[0], again[0]);
+            Assert.Equal(sampler.Sample(session.LastLogits(), options, 0), ids[0]);
             for (int step = 1; step < ids.Length; step++)
             {
                 float[] logits = TestModels.Logits(session, ids.AsSpan(step - 1, 1), vocabulary);

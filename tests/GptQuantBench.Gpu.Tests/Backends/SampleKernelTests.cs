@@ -1,5 +1,4 @@
 using GptQuantBench.Cuda;
-using GptQuantBench.Inference.Backends;
 using GptQuantBench.Inference.Backends.Cuda;
 using GptQuantBench.Inference.Checkpoints;
 using GptQuantBench.Inference.Quantization;
@@ -69,13 +68,13 @@ public sealed class SampleKernelTests
         SamplingOptions options = new(0.8f, 0.9f, 42);
         int[] prompt = [464, 2003, 286, 9552, 318];
         int[] generated = new int[50];
-        using IDecodingSession session = cuda.CreateSession(64);
+        using CudaDecodingSession session = (CudaDecodingSession)cuda.CreateSession(64);
         session.Generate(prompt, generated, options);
 
-        // Step by step through the same kernels, so that the logits are the same bits.
+        // The prompt and then step by step through the same kernels, so that the logits are the same bits.
         Sampler sampler = new(vocabulary);
-        session.Reset();
-        float[] logits = TestModels.Logits(session, prompt, vocabulary).AsSpan((prompt.Length - 1) * vocabulary).ToArray();
+        session.Generate(prompt, new int[1], options);
+        float[] logits = session.LastLogits();
         int equal = 0;
         for (int step = 0; step < generated.Length; step++)
         {
