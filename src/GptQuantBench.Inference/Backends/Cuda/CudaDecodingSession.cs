@@ -32,7 +32,7 @@ internal sealed class CudaDecodingSession : IDecodingSession
     private readonly GraphRecorder _recorder;
     private readonly PersistentDecoder? _persistent;
     private TiledProduct? _tiled;
-    private readonly List<CudaEvent> _marks = [];
+    private readonly StepMarks _marks;
     private int _stepLaunches;
     private TimeSpan _hostTime;
     private CudaPageLockedHostMemory<float>? _hostLogits;
@@ -47,6 +47,7 @@ internal sealed class CudaDecodingSession : IDecodingSession
         _kernels = model.Kernels;
         _layers = model.Layers;
         _recorder = new(model.Pools.Context, _stream);
+        _marks = new(model.Pools.Context);
         Capacity = capacity;
         _replays = model.Path != DecodePath.Eager && !_stream.SynchronizesLaunches;
 
@@ -141,23 +142,11 @@ internal sealed class CudaDecodingSession : IDecodingSession
         SequenceLimits.CheckIds(promptIds, _configuration);
         SequenceLimits.CheckRoom(0, promptIds.Length + Math.Max(0, generated.Length - 1), Capacity);
         SequenceLimits.CheckTimes(generated.Length, milliseconds.Length);
-        while (_marks.Count < generated.Length)
-        {
-            _marks.Add(new CudaEvent(_model.Pools.Context));
-        }
-
+        _marks.Prepare(generated.Length);
         Reset();
         AppendAndChoose(promptIds, generated, sampling, onToken: null, isTimed: true);
-        if (_persistent is not null && milliseconds.Length > 0)
-        {
-            _persistent.ReadTimes(milliseconds);
-            return;
-        }
-
-        for (int i = 0; i < milliseconds.Length; i++)
-        {
-            milliseconds[i] = CudaEvent.ElapsedMilliseconds(_marks[i], _marks[i + 1]);
-        }
+        Action<Span<double>> read = _persistent is null ? _marks.Read : _persistent.ReadTimes;
+        read(milliseconds);
     }
 
     /// <inheritdoc />
@@ -227,11 +216,7 @@ internal sealed class CudaDecodingSession : IDecodingSession
         _persistent?.Dispose();
         _greedy.Dispose();
         _sampled.Dispose();
-        foreach (CudaEvent mark in _marks)
-        {
-            mark.Dispose();
-        }
-
+        _marks.Dispose();
         _hostLogits?.Dispose();
         _tiled?.Dispose();
         _buffers.Dispose();
@@ -258,7 +243,7 @@ internal sealed class CudaDecodingSession : IDecodingSession
         Position += appended.Length;
         if (isTimed && generated.Length > 0)
         {
-            _marks[0].Record(_stream);
+            _marks.Record(0, _stream);
         }
 
         int arrived = 0;
@@ -278,7 +263,7 @@ internal sealed class CudaDecodingSession : IDecodingSession
             QueueNextStep(sampled);
             if (isTimed)
             {
-                _marks[step].Record(_stream);
+                _marks.Record(step, _stream);
             }
 
             Position++;

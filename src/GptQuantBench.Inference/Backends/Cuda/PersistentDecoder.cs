@@ -167,7 +167,7 @@ internal sealed class PersistentDecoder : IDisposable
     /// <summary>Milliseconds of each id of the last timed launch, which has ended.</summary>
     public void ReadTimes(Span<double> milliseconds)
     {
-        ReadOnlySpan<ulong> times = _times!.Span;
+        ReadOnlySpan<ulong> times = _times is null ? [] : _times.Span;
         for (int i = 0; i < milliseconds.Length; i++)
         {
             milliseconds[i] = (times[i + 1] - times[i]) / 1e6;
