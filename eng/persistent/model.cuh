@@ -32,7 +32,7 @@ template <class Format> struct Model {
     Model(const Shape& s, const std::string& ptx, int group) : shape(s), inner(4 * s.width), layers(s.layers + 1), shifts(2 * s.layers + 1), biases(2 * s.layers) {
         cudaDeviceProp device;
         RUNTIME(cudaGetDeviceProperties(&device, 0));
-        // As PersistentKernel.cs has it.
+        // As PersistentShape.cs has it.
         blocks = std::min(std::min(device.multiProcessorCount, 256), std::min(std::min(s.width, inner) / 2, (s.vocabulary + 1) / 2 / 8));
         CUmodule module;
         DRIVER(cuModuleLoadData(&module, ptx.c_str()));
@@ -60,6 +60,11 @@ template <class Format> struct Model {
         arguments.steps = steps;
         void* list[] = {&arguments};
         DRIVER(cuLaunchCooperativeKernel(kernel, blocks, 1, 1, threads, 1, 1, sharedBytes, 0, list));
+        end_launch(steps);
+    }
+
+    // Waits for a launch; its epochs are used up.
+    void end_launch(int steps) {
         RUNTIME(cudaDeviceSynchronize());
         arguments.epoch += steps * shape.layers;
         u64 fault;
@@ -157,7 +162,7 @@ private:
         head.queryKeyValueFold = fold(head.queryKeyValue, head.attentionGain, shifts[2 * shape.layers], nullptr);
     }
 
-    // Sizes as PersistentKernel.cs and PersistentDecoder.cs have them.
+    // Sizes as PersistentShape.cs and PersistentDecoder.cs have them.
     void make_arguments(const cudaDeviceProp& device) {
         int width = shape.width, count = shape.layers + 1;
         PersistentLayer* table = allocate<PersistentLayer>(count);

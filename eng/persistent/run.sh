@@ -3,9 +3,10 @@
 #
 #   eng/persistent/run.sh [--nvcc | --ptx FILE] MODEL FORMAT TASK...
 #
-# The kernel: the committed PTX of this device; --nvcc: today's source, by nvcc; --ptx: that file. NVCC=... names another nvcc.
+# The kernels: the committed PTX of this device; --nvcc: today's sources, by nvcc; --ptx: that file, and of the kernel for prompts the committed one.
+# NVCC=... names another nvcc.
 set -euo pipefail
-usage() { sed -n '2,6p' "${BASH_SOURCE[0]}" >&2; exit 2; }
+usage() { sed -n '2,7p' "${BASH_SOURCE[0]}" >&2; exit 2; }
 start=$PWD
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 kernels=$(cd "$here/../../src/GptQuantBench.Inference/Backends/Cuda/Kernels" && pwd)
@@ -30,14 +31,19 @@ capability=$(nvidia-smi --query-gpu=compute_cap --format=csv,noheader | head -n 
 target=native
 [[ $capability != 9.0 ]] || target=sm_90a # eng/kernels.sh says why
 "$nvcc" -O2 -std=c++17 -arch=$target -I"$kernels" "$here/persistent.cu" -o "$work/persistent" -lcuda
+arch=sm_90
+[[ $capability == 9.0 ]] || arch=sm_80
+prompt=persistent_prompt_${name#persistent_}
+prompt_ptx=$kernels/ptx/$prompt.$arch.ptx
 case $source in
   committed)
-    ptx=$kernels/ptx/$name.sm_90.ptx
-    [[ $capability == 9.0 ]] || ptx=$kernels/ptx/$name.sm_80.ptx
+    ptx=$kernels/ptx/$name.$arch.ptx
     ;;
   nvcc)
     ptx=$work/$name.ptx
+    prompt_ptx=$work/$prompt.ptx
     "$nvcc" -O3 -std=c++17 -arch=$target -ptx -I"$kernels" "$kernels/$name.cu" -o "$ptx"
+    "$nvcc" -O3 -std=c++17 -arch=$target -ptx -I"$kernels" "$kernels/$prompt.cu" -o "$prompt_ptx"
     ;;
 esac
-"$work/persistent" "$1" "$2" "$ptx" "${@:3}"
+"$work/persistent" "$1" "$2" "$ptx" "$prompt_ptx" "${@:3}"
