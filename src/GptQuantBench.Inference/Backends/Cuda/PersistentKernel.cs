@@ -11,9 +11,11 @@ internal sealed class PersistentKernel
     /// <summary>Loads after which a block gives up waiting; for tools that slow the device down.</summary>
     public const string PatienceVariable = "GPTQUANTBENCH_PATIENCE";
 
+    /// <summary>Columns of the residual stream up to which a model has the kernels that keep less of it in registers.</summary>
+    public const int NarrowWidth = 1024;
+
     private const uint DefaultPatience = 4_000_000; // some seconds: a load of the L2 cache takes about 1 µs
     private const int MaxWidth = 2048; // persistent_arguments.cuh
-    private const int NarrowWidth = 1024;
 
     private readonly CudaKernel _kernel;
     private readonly LaunchShape _launch;

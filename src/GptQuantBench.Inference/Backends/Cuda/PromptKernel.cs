@@ -10,8 +10,6 @@ internal sealed class PromptKernel
     /// <summary>Tokens of a prompt at most.</summary>
     public const int MaxTokens = PromptIds.Count;
 
-    private const int NarrowWidth = 1024;
-
     private readonly CudaKernel _kernel;
     private readonly LaunchShape _launch;
 
@@ -38,7 +36,8 @@ internal sealed class PromptKernel
     public static string Module(QuantizationFormat format) => KernelSet.WeightsModule(format).Replace("weights_", "persistent_prompt_", StringComparison.Ordinal);
 
     /// <summary>The kernel of the module for models of a shape.</summary>
-    public static string Entry(ModelConfiguration configuration) => configuration.EmbeddingSize <= NarrowWidth ? "prompt_first" : "prompt_first_wide";
+    public static string Entry(ModelConfiguration configuration) =>
+        configuration.EmbeddingSize <= PersistentKernel.NarrowWidth ? "prompt_first" : "prompt_first_wide";
 
     /// <summary>Queues a launch.</summary>
     public void Launch(CudaStream stream, in PromptArguments arguments) =>

@@ -13,7 +13,7 @@ static const int PromptTokens = 8;
 static const int BlockWords = 16 * PromptTokens; // of 32 columns
 
 // C#: PromptArguments, field for field.
-struct PromptArguments : PersistentArguments { // steps: 1; id, position: unused; words: prompt_words(…) of them
+struct PromptArguments : PersistentArguments { // steps: 1; id, position: unused; words: both slots and the best logits' (locate_prompt)
     i32 tokens; // 1 to PromptTokens, from position 0 on
     i32 prompt[PromptTokens];
 };
