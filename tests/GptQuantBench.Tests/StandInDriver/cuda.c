@@ -210,16 +210,17 @@ static void compute(const Function* f, void* const* p, unsigned blocks) {
         state->token = id;
         state->position += *(int32_t*)p[5];
         (*(int32_t**)p[4])[state->step++] = id;
-    } else if (!strcmp(f->name, "persistent_decode")) { // the same for every step of a launch
-        const char* a = p[0];                               // PersistentArguments of persistent_arguments.cuh
+    } else if (!strcmp(f->name, "persistent_decode") || !strcmp(f->name, "prompt_first")) { // the same for every step of a launch
+        const char* a = p[0]; // PersistentArguments of persistent_arguments.cuh, or PromptArguments, which begin with them
         DecodeState* state = *(DecodeState* const*)(a + 112);
         int32_t *ids = *(int32_t* const*)(a + 120), steps = *(const int32_t*)(a + 188), rows = *(const int32_t*)(a + 24);
-        // Epochs go on without a gap from the launch before, or from zeroed words; the first word keeps the last one.
-        uint64_t* words = *(uint64_t* const*)(a + 136);
+        // Epochs of both go on without a gap from the launch before, or from zeroed words and scratch, whose first number keeps the last one.
+        uint64_t* last = *(uint64_t* const*)(a + 160);
         uint32_t epoch = *(const uint32_t*)(a + 208), layers = *(const uint32_t*)(a + 168);
-        if (epoch != words[0] + 1) { pending = LAUNCH_FAILED; return; }
-        words[0] += (uint64_t)layers * (uint32_t)steps;
-        if (*(const int32_t*)(a + 192) >= 0) *state = (DecodeState){0, *(const int32_t*)(a + 196), 0, *(const int32_t*)(a + 192)};
+        if (epoch != last[0] + 1) { pending = LAUNCH_FAILED; return; }
+        last[0] += (uint64_t)layers * (uint32_t)steps;
+        if (f->name[1] == 'r') *state = (DecodeState){0, *(const int32_t*)(a + 240) - 1, 0, 0}; // a prompt's tokens
+        else if (*(const int32_t*)(a + 192) >= 0) *state = (DecodeState){0, *(const int32_t*)(a + 196), 0, *(const int32_t*)(a + 192)};
         for (int32_t i = 0; i < steps; i++) ids[state->step + i] = 318 % rows;
         *state = (DecodeState){0, state->position + steps, state->step + steps, 318 % rows};
     } else if (!strcmp(f->name, "advance_batch_rows")) { // the same for every row

@@ -52,6 +52,7 @@ public sealed class KernelFaultTests
     [InlineData("eager", "gelu_rows:40", "gelu_rows")]
     [InlineData("cublas", "cublas_gemm:40", "cublasGemmEx")]
     [InlineData("persistent", "persistent_decode:1", "persistent_decode")]
+    [InlineData("persistent", "prompt_first:1", "prompt_first")]
     public void TheKernelIsNamedOnEveryPath(string decode, string launched, string named)
     {
         var run = StandInRun.InProcess(["--quantizations", "FP16", "--decode", decode], (Fault, $"{launched}:700"));
@@ -67,7 +68,7 @@ public sealed class KernelFaultTests
         var ptx = System.IO.File.ReadAllText(Repository.Ptx(File));
         var body = ptx.IndexOf("// %bb.0:", ptx.IndexOf(".entry advance_step(", StringComparison.Ordinal), StringComparison.Ordinal);
         System.IO.File.WriteAllText(folder[File], ptx.Insert(body, "\ttrap;\n"));
-        var run = StandInRun.InProcess(["--kernels", folder.FullName, "--quantizations", "FP16,8-bit"]);
+        var run = StandInRun.InProcess(["--kernels", folder.FullName, "--quantizations", "FP16,8-bit", "--decode", "graph"]);
         Assert.Equal(1, run.Outcome.ExitCode);
         Assert.True(run.Row("FP16").Success, run.Row("FP16").Error);
         AssertNamed(run.Row("8-bit").Error, "advance_step", "CUDA_ERROR_LAUNCH_FAILED");
