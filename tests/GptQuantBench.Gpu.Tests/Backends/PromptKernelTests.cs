@@ -108,6 +108,7 @@ public sealed class PromptKernelTests
             Assert.Equal(right[0], first[0]);
         }
 
+        session.Generate(prompt.AsSpan(0, 2), first, SamplingOptions.Greedy);
         session.Generate(prompt, again, SamplingOptions.Greedy);
         Assert.Equal(right, again);
     }

@@ -113,8 +113,8 @@ internal sealed class PersistentDecoder : IDisposable
     {
         if (ids.Length != _promptArguments.Tokens)
         {
-            // Words of tokens that the launches before did not have may be of any age.
-            _promptWords!.FillAsync(0, _stream);
+            // Words of tokens that the launches before did not have may be of any age; and zeros alone would pass for one epoch of 65536.
+            ClearWords();
         }
 
         ids.CopyTo(_promptArguments.Prompt);
