@@ -9,8 +9,9 @@ namespace GptQuantBench.Gpu.Tests.Backends;
 /// <summary>The persistent path against the others, and what it does when blocks wait in vain.</summary>
 public sealed class PersistentTests
 {
-    // Two paths with FP16 activations: twice the rounding error of one (ModelTests).
-    private const double Tolerance = 6e-3;
+    /// <summary>Two paths with FP16 activations: twice the rounding error of one (<see cref="ModelTests"/>).</summary>
+    internal const double Tolerance = 6e-3;
+
     private const uint Impatient = 20_000;
 
     private static readonly int[] _prompt = [464, 2003, 286, 9552, 318];

@@ -8,8 +8,7 @@ namespace GptQuantBench.Gpu.Tests.Backends;
 /// <summary>Short prompts of the persistent path, which one launch takes up to their first id.</summary>
 public sealed class PromptKernelTests
 {
-    // As PersistentTests: two paths with FP16 activations.
-    private const double Tolerance = 6e-3;
+    private const double Tolerance = PersistentTests.Tolerance;
 
     public static TheoryData<string, string> ShapesAndFormats => PersistentTests.ShapesAndFormats;
 

@@ -202,6 +202,7 @@ EXPORT CUresult cuMemHostUnregister(void* pointer) { (void)pointer; return NOT_S
 typedef struct { uint64_t best; int32_t position, step, token; } DecodeState; // state.cuh
 
 static void compute(const Function* f, void* const* p, unsigned blocks) {
+    bool isPrompt = !strcmp(f->name, "prompt_first");
     if (!strcmp(f->name, "set_state")) {
         *(*(DecodeState**)p[0]) = (DecodeState){0, *(int32_t*)p[1], *(int32_t*)p[2], (*(DecodeState**)p[0])->token};
     } else if (!strcmp(f->name, "advance_step")) { // one fixed id of the vocabulary, always
@@ -210,7 +211,7 @@ static void compute(const Function* f, void* const* p, unsigned blocks) {
         state->token = id;
         state->position += *(int32_t*)p[5];
         (*(int32_t**)p[4])[state->step++] = id;
-    } else if (!strcmp(f->name, "persistent_decode") || !strcmp(f->name, "prompt_first")) { // the same for every step of a launch
+    } else if (isPrompt || !strcmp(f->name, "persistent_decode")) { // the same for every step of a launch
         const char* a = p[0]; // PersistentArguments of persistent_arguments.cuh, or PromptArguments, which begin with them
         DecodeState* state = *(DecodeState* const*)(a + 112);
         int32_t *ids = *(int32_t* const*)(a + 120), steps = *(const int32_t*)(a + 188), rows = *(const int32_t*)(a + 24);
@@ -219,7 +220,7 @@ static void compute(const Function* f, void* const* p, unsigned blocks) {
         uint32_t epoch = *(const uint32_t*)(a + 208), layers = *(const uint32_t*)(a + 168);
         if (epoch != last[0] + 1) { pending = LAUNCH_FAILED; return; }
         last[0] += (uint64_t)layers * (uint32_t)steps;
-        if (f->name[1] == 'r') *state = (DecodeState){0, *(const int32_t*)(a + 240) - 1, 0, 0}; // a prompt's tokens
+        if (isPrompt) *state = (DecodeState){0, *(const int32_t*)(a + 240) - 1, 0, 0}; // its tokens
         else if (*(const int32_t*)(a + 192) >= 0) *state = (DecodeState){0, *(const int32_t*)(a + 196), 0, *(const int32_t*)(a + 192)};
         for (int32_t i = 0; i < steps; i++) ids[state->step + i] = 318 % rows;
         *state = (DecodeState){0, state->position + steps, state->step + steps, 318 % rows};

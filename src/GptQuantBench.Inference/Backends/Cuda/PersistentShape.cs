@@ -60,18 +60,12 @@ internal sealed class PersistentShape
         new(configuration, device, PromptPadding, PromptSumPitch);
 
     /// <summary>Partial sums of a warp when a launch of so many blocks decodes: at least the rows that a warp reads at once.</summary>
-    public static int DecodeSumPitch(ModelConfiguration configuration, int blocks)
-    {
-        int product = Products(configuration).Max(shape => RowsOf(shape.Rows, blocks));
-        return (Math.Max(Math.Max(product + 7, RowsRead), (RowsOf(configuration.VocabularySize, blocks) + 8) / 2) + 3) / 4 * 4;
-    }
+    public static int DecodeSumPitch(ModelConfiguration configuration, int blocks) =>
+        (Math.Max(Math.Max(MostRows(configuration, blocks) + 7, RowsRead), (RowsOf(configuration.VocabularySize, blocks) + 8) / 2) + 3) / 4 * 4;
 
     /// <summary>The same of a prompt's launch: room for eight tokens' sums of a product's rows, and twice that for the head's of one.</summary>
-    public static int PromptSumPitch(ModelConfiguration configuration, int blocks)
-    {
-        int product = Products(configuration).Max(shape => RowsOf(shape.Rows, blocks));
-        return (Math.Max(product * PromptRowSums, (RowsOf(configuration.VocabularySize, blocks) + 1) / 2) + 3) / 4 * 4;
-    }
+    public static int PromptSumPitch(ModelConfiguration configuration, int blocks) =>
+        (Math.Max(MostRows(configuration, blocks) * PromptRowSums, (RowsOf(configuration.VocabularySize, blocks) + 1) / 2) + 3) / 4 * 4;
 
     /// <summary>Why the weights of a format cannot pass through the shared memory, as a clause; null where they can.</summary>
     public string? FindObstacle(ModelConfiguration configuration, QuantizationFormat format, CudaDevice device)
@@ -115,6 +109,9 @@ internal sealed class PersistentShape
         (int width, int inner) = (configuration.EmbeddingSize, configuration.InnerSize);
         return [(3 * width, width), (width, width), (inner, width), (width, inner)];
     }
+
+    // Of any product but the head.
+    private static int MostRows(ModelConfiguration configuration, int blocks) => Products(configuration).Max(shape => RowsOf(shape.Rows, blocks));
 
     // Rows that a block has at most: they come in pairs.
     private static int RowsOf(int rows, int blocks) => 2 * ((((rows + 1) / 2) + blocks - 1) / blocks);

@@ -134,6 +134,7 @@ struct Patience {
     u32 tries; // 0 once given up
     u32 lost;  // 0, or where: Waits | layer << 8
 
+    // For loops with a way out of their own beside the last: where registers are scarce (the wide kernel for prompts) they cost fewer.
     DEVICE bool is_over(u32& tried, u32 where) {
         if (++tried <= tries) {
             return false;
@@ -162,7 +163,7 @@ struct Patience {
         tries = isOver ? 0 : tries;
     }
 
-    // The same for one lane.
+    // As wait, for one lane.
     template <class Look> DEVICE void wait_alone(Look missing, u32 where) {
         u32 tried = 0;
 #pragma unroll 1
