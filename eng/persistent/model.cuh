@@ -36,7 +36,7 @@ template <class Format> struct Model {
         blocks = std::min(std::min(device.multiProcessorCount, 256), std::min(std::min(s.width, inner) / 2, (s.vocabulary + 1) / 2 / 8));
         CUmodule module;
         DRIVER(cuModuleLoadData(&module, ptx.c_str()));
-        DRIVER(cuModuleGetFunction(&kernel, module, s.headSize != 64 ? "persistent_decode_any" : s.width <= 1024 ? "persistent_decode" : "persistent_decode_wide"));
+        DRIVER(cuModuleGetFunction(&kernel, module, entry()));
         DRIVER(cuModuleGetFunction(&folding, module, "persistent_fold"));
         make_weights(group);
         make_arguments(device);
@@ -67,6 +67,7 @@ template <class Format> struct Model {
     void end_launch(int steps) {
         RUNTIME(cudaDeviceSynchronize());
         arguments.epoch += steps * shape.layers;
+        arguments.sampledSteps += arguments.sampled ? steps : 0;
         u64 fault;
         RUNTIME(cudaMemcpy(&fault, arguments.fault, sizeof(fault), cudaMemcpyDeviceToHost));
         if (fault) {
@@ -112,7 +113,34 @@ template <class Format> struct Model {
         return copy_logits(logits);
     }
 
+    // Clocks of a part of the layers' rows, and of the head's, on this device: as PersistentPace.cs has them.
+    double parts() const {
+        const PersistentLayer& y = layers[0];
+        double bytes = 0;
+        for (const Matrix* m : {&y.queryKeyValue, &y.projection, &y.up, &y.down}) {
+            bytes += (double)m->rows * (m->pitch + (Format::HasGroups ? (Format::HasMinimum ? 4 : 2) * m->groups : 0));
+        }
+        return bytes / blocks / 12288;
+    }
+
+    void pace(PersistentArguments& of, double layerClocks) const {
+        int core, memory, width;
+        RUNTIME(cudaDeviceGetAttribute(&core, cudaDevAttrClockRate, 0));
+        RUNTIME(cudaDeviceGetAttribute(&memory, cudaDevAttrMemoryClockRate, 0));
+        RUNTIME(cudaDeviceGetAttribute(&width, cudaDevAttrGlobalMemoryBusWidth, 0));
+        double scale = blocks * 12288.0 * core / (2.0 * memory * (width / 8)) / 958;
+        of.layerClocks = (i32)(layerClocks * scale);
+        of.headClocks = (i32)(800 * scale);
+    }
+
 private:
+    // As PersistentKernel.cs and PersistentShape.cs choose it.
+    const char* entry() const {
+        int rows = 2 * ((inner / 2 + blocks - 1) / blocks), pitch = (shape.width + 31) / 32 * 512 / Format::Weights;
+        bool isTall = rows > 24 && rows <= 32 && 32 * pitch + (Format::HasGroups ? (Format::HasMinimum ? 4 : 2) * shape.width : 0) <= 53248;
+        return shape.headSize != 64 ? "persistent_decode_any" : shape.width > 1024 ? "persistent_decode_wide" : isTall ? "persistent_decode_tall" : "persistent_decode";
+    }
+
     void product(const Matrix& m, const float* from, const float* bias, float* to, bool isGelu, bool add) {
         reference_product<Format><<<(m.rows + 7) / 8, 256>>>(m, from, bias, to, isGelu, add);
     }
@@ -184,7 +212,7 @@ private:
         u64 slot = 6 * (width / 2) + inner / 2 + ranges * (width / 2 + shape.heads);
         arguments.words = allocate<u64>(2 * (slot + (slot & 1)) + 4 * blocks);
         arguments.fault = allocate<u64>(1);
-        arguments.scratch = (u64*)allocate<u8>(sizeof(PersistentScratch) + 2 * shape.vocabulary * sizeof(i32));
+        arguments.scratch = (u64*)allocate<u8>(sizeof(PersistentScratch) + ((u64)Buckets * blocks + shape.vocabulary + 1) * sizeof(u64));
         Sampling* sampling = allocate<Sampling>(1); // temperature 0.8, top-p 0.9
         const Sampling chosen = {42, (u64)std::ceil(0.9 * 4294967296.0), 1.4426950408889634f / 0.8f};
         RUNTIME(cudaMemcpy(sampling, &chosen, sizeof(chosen), cudaMemcpyHostToDevice));
@@ -198,8 +226,9 @@ private:
         auto slice = [](int columns) { return (((columns + 31) / 32 + 7) / 8 + 3) / 4 * 4 * 64; };
         arguments.sumPitch = (std::max({32, rows(3 * width) + 7, rows(inner) + 7, (rows(shape.vocabulary) + 8) / 2}) + 3) / 4 * 4;
         int others = (count * (int)sizeof(PersistentLayer) + 127) / 128 * 128 + 8 * (slice(width) + slice(inner)) + 2 * 8 * arguments.sumPitch * 4;
-        arguments.ringBytes = ((int)device.sharedMemPerBlockOptin - 24 * 1024 - others) / 128 * 128;
+        arguments.ringBytes = ((int)device.sharedMemPerBlockOptin - 26 * 1024 - others) / 128 * 128;
         sharedBytes = others + arguments.ringBytes;
+        pace(arguments, Format::Weights == 8 ? 600 + 4500 / parts() : std::min(1600.0, 500 + 7700 / parts()));
         DRIVER(cuFuncSetAttribute(kernel, CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES, sharedBytes));
     }
 };

@@ -28,8 +28,9 @@ template <class Format> struct Prompts {
         arguments.sumPitch = (std::max({9 * rows(3 * width), 9 * rows(model.inner), (rows(model.shape.vocabulary) + 1) / 2}) + 3) / 4 * 4;
         int layers = ((model.shape.layers + 1) * (int)sizeof(PersistentLayer) + 127) / 128 * 128;
         int others = layers + PromptPadding + 2 * 8 * arguments.sumPitch * 4;
-        arguments.ringBytes = ((int)device.sharedMemPerBlockOptin - 24 * 1024 - others) / 128 * 128;
+        arguments.ringBytes = ((int)device.sharedMemPerBlockOptin - 27 * 1024 - others) / 128 * 128;
         sharedBytes = others + arguments.ringBytes;
+        model.pace(arguments, std::min(1200.0, 850 + 4000 / model.parts()));
         DRIVER(cuFuncSetAttribute(kernel, CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES, sharedBytes));
         u64 narrow = (u64)((width + 31) / 32) * BlockWords, wide = (u64)((model.inner + 31) / 32) * BlockWords;
         words = 2 * (PromptTokens * 3 * (u64)(width / 2) + 3 * narrow + wide) + 2 * blocks;

@@ -45,7 +45,7 @@ public sealed class KernelResourceTests
     {
         CudaContext context = Gpu.Require();
         KernelModules modules = CudaRuntime.KernelModules(context, directory: null);
-        CudaKernel[] kernels = [.. ((string[])["persistent_decode", "persistent_decode_wide", "persistent_decode_any"])
+        CudaKernel[] kernels = [.. ((string[])["persistent_decode", "persistent_decode_tall", "persistent_decode_wide", "persistent_decode_any"])
             .Select(entry => modules.Get(PersistentKernel.Module(QuantizationFormat.Parse(name))).GetKernel(entry))];
         string report = string.Join(", ", kernels.Select(kernel => $"{kernel.Name} {kernel.RegisterCount} registers {kernel.LocalBytes} bytes"));
         TestContext.Current.SendDiagnosticMessage($"{name}: {report}");

@@ -113,9 +113,12 @@ public sealed class PersistentTests
         session.PoisonCache();
         int vocabulary = model.Configuration.VocabularySize;
         Sampler sampler = new(vocabulary);
-        foreach ((float temperature, float topP) in (ReadOnlySpan<(float, float)>)[(0.8f, 0.9f), (0.8f, 0.9f), (1.5f, 1f), (0.3f, 0.5f)])
+
+        // The higher the temperature, the more ids have nearly the same weight: at 4 blocks list more rows than are asked for at once, at 20 and 100
+        // more than there is room for.
+        foreach ((float temperature, float topP) in
+            (ReadOnlySpan<(float, float)>)[(0.8f, 0.9f), (0.8f, 0.9f), (1.5f, 1f), (0.3f, 0.5f), (4f, 0.9f), (20f, 0.7f), (100f, 0.9f), (100f, 1f), (0.02f, 0.9f)])
         {
-            // An odd number of them, the prompt's included, so that slots change between generations.
             int[] ids = new int[25], again = new int[25];
             SamplingOptions options = new(temperature, topP, 7);
             session.Generate(_prompt, ids, options);

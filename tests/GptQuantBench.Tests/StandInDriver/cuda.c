@@ -220,7 +220,7 @@ static void compute(const Function* f, void* const* p, unsigned blocks) {
         uint32_t epoch = *(const uint32_t*)(a + 208), layers = *(const uint32_t*)(a + 168);
         if (epoch != last[0] + 1) { pending = LAUNCH_FAILED; return; }
         last[0] += (uint64_t)layers * (uint32_t)steps;
-        if (isPrompt) *state = (DecodeState){0, *(const int32_t*)(a + 240) - 1, 0, 0}; // its tokens
+        if (isPrompt) *state = (DecodeState){0, *(const int32_t*)(a + 248) - 1, 0, 0}; // its tokens
         else if (*(const int32_t*)(a + 192) >= 0) *state = (DecodeState){0, *(const int32_t*)(a + 196), 0, *(const int32_t*)(a + 192)};
         for (int32_t i = 0; i < steps; i++) ids[state->step + i] = 318 % rows;
         *state = (DecodeState){0, state->position + steps, state->step + steps, 318 % rows};

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using GptQuantBench.Cuda;
+using GptQuantBench.Inference.Models;
 using GptQuantBench.Inference.Quantization;
 
 namespace GptQuantBench.Inference.Backends.Cuda;
@@ -123,16 +124,29 @@ internal static class CudaRuntime
         TimeSpan contextTime = isFirst ? _creationTimes[options.Device] : Stopwatch.GetElapsedTime(start);
         start = Stopwatch.GetTimestamp();
         QuantizationFormat[] formats = [QuantizationFormat.Fp16, QuantizationFormat.EightBit, QuantizationFormat.FourBit];
-        IEnumerable<string> persistent = DecodePaths.MayBe(options.Decode, DecodePath.Persistent)
-            ? [.. formats.Select(PersistentKernel.Module), .. formats.Select(PromptKernel.Module)]
+        IEnumerable<(string, string?)> persistent = DecodePaths.MayBe(options.Decode, DecodePath.Persistent)
+            ? formats.SelectMany(format => PersistentEntries(format, context.Device)).Distinct()
             : [];
-        KernelSet.Compile(KernelModules(context, options.KernelDirectory), [.. formats.Select(KernelSet.WeightsModule), .. persistent, "attention"]);
+        KernelSet.Compile(
+            KernelModules(context, options.KernelDirectory), [.. persistent, .. formats.Select(format => (KernelSet.WeightsModule(format), (string?)null)), ("attention", null)]);
         foreach (QuantizationFormat format in formats)
         {
             Kernels(context, format, options.KernelDirectory);
         }
 
         return new(contextTime, Stopwatch.GetElapsedTime(start));
+    }
+
+    // Of the main job's models; others are compiled where a model is loaded.
+    private static IEnumerable<(string Name, string? Entry)> PersistentEntries(QuantizationFormat format, CudaDevice device)
+    {
+        yield return (PersistentKernel.Module(format), PersistentKernel.FoldEntry);
+        foreach (string name in (string[])["gpt2", "gpt2-medium"])
+        {
+            ModelConfiguration configuration = ModelCatalogue.Get(name).Configuration;
+            yield return (PersistentKernel.Module(format), PersistentKernel.Entry(configuration, format, device));
+            yield return (PromptKernel.Module(format), PromptKernel.Entry(configuration));
+        }
     }
 
     private static bool IsStarted(int ordinal)

@@ -6,14 +6,15 @@ namespace GptQuantBench.Inference.Backends.Cuda;
 /// <summary>The modules of one device from one place, each compiled when it is first needed. Thread-safe.</summary>
 internal sealed class KernelModules(CudaContext context, PtxStore store) : IDisposable
 {
-    private readonly ConcurrentDictionary<string, Lazy<CudaModule>> _modules = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<(string Name, string? Entry), Lazy<CudaModule>> _modules = [];
 
     /// <summary>The context.</summary>
     public CudaContext Context => context;
 
-    /// <summary>A module by its name, without architecture.</summary>
+    /// <summary>A module by its name, without architecture; with one of its kernels alone where that is named.</summary>
     /// <exception cref="CudaException">The driver rejects the PTX.</exception>
-    public CudaModule Get(string name) => _modules.GetOrAdd(name, key => new(() => store.Load(context, key))).Value;
+    public CudaModule Get(string name, string? entry = null) =>
+        _modules.GetOrAdd((name, entry), key => new(() => store.Load(context, key.Name, key.Entry))).Value;
 
     /// <inheritdoc />
     public void Dispose()

@@ -14,7 +14,7 @@ internal sealed class KernelSet
     public KernelSet(KernelModules modules, QuantizationFormat format)
     {
         string weights = WeightsModule(format);
-        Compile(modules, [weights, "attention", "rows", "sample", "quantize"]);
+        Compile(modules, [(weights, null), ("attention", null), ("rows", null), ("sample", null), ("quantize", null)]);
         Linear = new(modules.Get(weights), format.Bits, modules.Context.Device);
         Tables = new(modules.Get(weights));
         Attention = new(modules.Get("attention"));
@@ -51,13 +51,13 @@ internal sealed class KernelSet
     /// <exception cref="CudaException">The driver rejects the PTX.</exception>
     public TiledKernels Tiled => _tiled.Value;
 
-    /// <summary>Compiles modules at the same time.</summary>
+    /// <summary>Compiles modules, or one kernel of a module, at the same time.</summary>
     /// <exception cref="CudaException">The driver rejects the PTX.</exception>
-    public static void Compile(KernelModules modules, IReadOnlyList<string> names)
+    public static void Compile(KernelModules modules, IReadOnlyList<(string Name, string? Entry)> names)
     {
         try
         {
-            Parallel.ForEach(names, name => modules.Get(name));
+            Parallel.ForEach(names, module => modules.Get(module.Name, module.Entry));
         }
         catch (AggregateException exception) when (exception.InnerExceptions.OfType<CudaException>().FirstOrDefault() is { } first)
         {

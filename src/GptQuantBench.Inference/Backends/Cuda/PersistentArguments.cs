@@ -27,12 +27,14 @@ internal struct PersistentArguments
     public int Id;
     public int Position;
     public int Sampled;
-    public int Slot;
+    public int SampledSteps;
     public uint Epoch;
     public uint Patience;
     public int KeptBytes;
     public int RingBytes;
     public int SumPitch;
+    public int LayerClocks;
+    public int HeadClocks;
     public uint Stall;
     public float Epsilon;
     public float QueryScale;

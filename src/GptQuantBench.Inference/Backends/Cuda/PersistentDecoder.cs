@@ -9,7 +9,7 @@ internal sealed class PersistentDecoder : IDisposable
 {
     private const int MostBlocks = 256;
     private const int Buckets = 2048;
-    private const int BucketCopies = 4;
+    private const int ListWords = 62;
     private const uint FirstEpoch = 1; // after words were made zero
 
     // A word of the kernels' value_word has sixteen bits of its epoch, so what was there before must not be older than those tell apart.
@@ -58,7 +58,7 @@ internal sealed class PersistentDecoder : IDisposable
             _words = new(_pools.Workspace, WordCount(configuration, buffers.Capacity, kernel.Shape.Blocks));
             _promptWords = _promptKernel is null ? null : new(_pools.Workspace, PromptWordCount(configuration, _promptKernel.Shape.Blocks));
             _fault = new(_pools.Workspace, 1);
-            _scratch = new(_pools.Workspace, ScratchBytes(configuration.VocabularySize));
+            _scratch = new(_pools.Workspace, ScratchBytes(configuration.VocabularySize, kernel.Shape.Blocks));
             Clear();
         }
         catch
@@ -88,6 +88,8 @@ internal sealed class PersistentDecoder : IDisposable
             KeptBytes = kernel.Shape.KeptBytes,
             RingBytes = kernel.Shape.RingBytes,
             SumPitch = kernel.Shape.SumPitch,
+            LayerClocks = kernel.Pace.LayerClocks,
+            HeadClocks = kernel.Pace.HeadClocks,
             Epsilon = configuration.LayerNormEpsilon,
             QueryScale = 1f / MathF.Sqrt(configuration.HeadSize),
         };
@@ -127,9 +129,11 @@ internal sealed class PersistentDecoder : IDisposable
             KeptBytes = shape.KeptBytes,
             RingBytes = shape.RingBytes,
             SumPitch = shape.SumPitch,
+            LayerClocks = _promptKernel.Pace.LayerClocks,
+            HeadClocks = _promptKernel.Pace.HeadClocks,
             Steps = 1,
             Sampled = sampled ? 1 : 0,
-            Slot = _sampledSteps & 1,
+            SampledSteps = _sampledSteps,
             Times = CudaDevicePointer.Null,
             Epoch = epoch,
         };
@@ -147,7 +151,7 @@ internal sealed class PersistentDecoder : IDisposable
         _arguments.Id = -1;
         _arguments.Steps = steps;
         _arguments.Sampled = sampled ? 1 : 0;
-        _arguments.Slot = _sampledSteps & 1;
+        _arguments.SampledSteps = _sampledSteps;
         _arguments.Times = isTimed ? (_times ??= new(_pools.Context, _capacity + 2, mapped: true)).DevicePointer : CudaDevicePointer.Null;
         _sampledSteps += sampled ? steps : 0;
         Launch();
@@ -232,8 +236,8 @@ internal sealed class PersistentDecoder : IDisposable
     }
 
     // PersistentScratch of persistent_sample.cuh.
-    private static long ScratchBytes(int vocabularySize) =>
-        sizeof(ulong) * ((2L * BucketCopies * Buckets) + 2 + (2 * MostBlocks) + (4 * MostBlocks)) + (2L * vocabularySize * sizeof(int));
+    private static long ScratchBytes(int vocabularySize, int blocks) =>
+        sizeof(ulong) * (Buckets + (MostBlocks * ListWords) + ((long)Buckets * blocks) + vocabularySize + (vocabularySize & 1));
 
     // locate_prompt(…) of prompt_arguments.cuh.
     private static long PromptWordCount(ModelConfiguration configuration, int blocks)
@@ -274,7 +278,6 @@ internal sealed class PersistentDecoder : IDisposable
     {
         ClearWords();
         _fault.FillAsync(0, _stream);
-        _sampledSteps = 0;
     }
 
     private void ClearWords()
@@ -283,5 +286,6 @@ internal sealed class PersistentDecoder : IDisposable
         _promptWords?.FillAsync(0, _stream);
         _scratch.FillAsync(0, _stream);
         _epoch = _wordsEpoch = _promptEpoch = FirstEpoch;
+        _sampledSteps = 0;
     }
 }

@@ -11,6 +11,9 @@ internal sealed class PersistentKernel
     /// <summary>Loads after which a block gives up waiting; for tools that slow the device down.</summary>
     public const string PatienceVariable = "GPTQUANTBENCH_PATIENCE";
 
+    /// <summary>The kernel of the module that <see cref="PersistentFolds"/> launches.</summary>
+    public const string FoldEntry = "persistent_fold";
+
     /// <summary>Columns of the residual stream up to which a model has the kernels that keep less of it in registers.</summary>
     public const int NarrowWidth = 1024;
 
@@ -25,9 +28,10 @@ internal sealed class PersistentKernel
     public PersistentKernel(KernelModules modules, ModelConfiguration configuration, QuantizationFormat format)
     {
         Shape = PersistentShape.OfDecode(configuration, modules.Context.Device);
-        CudaModule module = modules.Get(Module(format));
-        _kernel = module.GetKernel(Entry(configuration));
-        Fold = module.GetKernel("persistent_fold");
+        Pace = PersistentPace.OfDecode(configuration, format, Shape, modules.Context.Device);
+        string module = Module(format), entry = Entry(configuration, format, modules.Context.Device);
+        _kernel = modules.Get(module, entry).GetKernel(entry);
+        Fold = modules.Get(module, FoldEntry).GetKernel(FoldEntry);
         _kernel.RequireArguments<Parameter<PersistentArguments>>();
         _launch = Prepare(_kernel, Shape);
         string? patience = Environment.GetEnvironmentVariable(PatienceVariable);
@@ -41,21 +45,25 @@ internal sealed class PersistentKernel
     /// <summary>Blocks and shared memory.</summary>
     public PersistentShape Shape { get; }
 
+    /// <summary>How fast the weights are asked for.</summary>
+    public PersistentPace Pace { get; }
+
     /// <summary>Loads after which a wait is given up.</summary>
     public uint Patience { get; }
 
     /// <summary>Registers and local memory of a thread, for tests.</summary>
     public CudaKernel Kernel => _kernel;
 
-    /// <summary>The kernel that <see cref="PersistentFolds"/> launches.</summary>
+    /// <summary><see cref="FoldEntry"/>.</summary>
     public CudaKernel Fold { get; }
 
     /// <summary>The module with the kernel for a format.</summary>
     public static string Module(QuantizationFormat format) => KernelSet.WeightsModule(format).Replace("weights_", "persistent_", StringComparison.Ordinal);
 
-    /// <summary>The kernel of the module for models of a shape.</summary>
-    public static string Entry(ModelConfiguration configuration) => configuration switch
+    /// <summary>The kernel of the module for models of a shape on a device.</summary>
+    public static string Entry(ModelConfiguration configuration, QuantizationFormat format, CudaDevice device) => configuration switch
     {
+        { HeadSize: 64, EmbeddingSize: <= NarrowWidth } when PersistentShape.OfDecode(configuration, device).IsTall(configuration, format) => "persistent_decode_tall",
         { HeadSize: 64, EmbeddingSize: <= NarrowWidth } => "persistent_decode",
         { HeadSize: 64 } => "persistent_decode_wide",
         _ => "persistent_decode_any",

@@ -12,6 +12,7 @@ internal sealed class PersistentShape
     private const int Threads = 256;
     private const int Warps = Threads / 32;
     private const int MostStageRows = 24;
+    private const int TallStageRows = 32;
     private const int MostStageBytes = 53248; // prompts' stages are no shorter, so they are no more
     private const int MostStages = 128;
     private const int FewestSlots = 2;
@@ -19,10 +20,12 @@ internal sealed class PersistentShape
     private const int PromptRowSums = Warps + 1; // of a warp's own pitch: eight tokens of eight warps, and eight more
     private const int PromptPadding = 256;
 
-    // Static shared memory of the kernels, with room to spare.
-    private const int StaticSharedBytes = 24 * 1024;
+    // Static shared memory of the kernels, with some bytes to spare: what the ring gets less can cost a stage of it, and a tenth of the speed.
+    private const int DecodeStaticBytes = 26 * 1024;
+    private const int PromptStaticBytes = 27 * 1024;
 
-    private PersistentShape(ModelConfiguration configuration, CudaDevice device, int inputBytes, Func<ModelConfiguration, int, int> sumPitch)
+    private PersistentShape(
+        ModelConfiguration configuration, CudaDevice device, int staticBytes, int inputBytes, Func<ModelConfiguration, int, int> sumPitch)
     {
         Blocks = BlocksFor(configuration, device);
         SumPitch = Blocks < 1 ? 0 : sumPitch(configuration, Blocks);
@@ -32,7 +35,7 @@ internal sealed class PersistentShape
         KeptBytes = Blocks < 1 || device.ComputeCapability.Major < 9 ? 0 : device.L2CacheSize / 2 / Blocks;
         int layers = ((configuration.LayerCount + 1) * Unsafe.SizeOf<PersistentLayer>() + 127) / 128 * 128;
         int others = layers + inputBytes + (2 * Warps * SumPitch * sizeof(float));
-        RingBytes = Math.Max(0, device.MaxSharedMemoryPerBlockOptin - StaticSharedBytes - others) / 128 * 128;
+        RingBytes = Math.Max(0, device.MaxSharedMemoryPerBlockOptin - staticBytes - others) / 128 * 128;
         SharedBytes = others + RingBytes;
     }
 
@@ -53,11 +56,11 @@ internal sealed class PersistentShape
 
     /// <summary>Of the kernel that decodes (persistent.cuh).</summary>
     public static PersistentShape OfDecode(ModelConfiguration configuration, CudaDevice device) =>
-        new(configuration, device, Warps * (SliceBytes(configuration.EmbeddingSize) + SliceBytes(configuration.InnerSize)), DecodeSumPitch);
+        new(configuration, device, DecodeStaticBytes, Warps * (SliceBytes(configuration.EmbeddingSize) + SliceBytes(configuration.InnerSize)), DecodeSumPitch);
 
     /// <summary>Of the kernel for short prompts (prompt.cuh).</summary>
     public static PersistentShape OfPrompt(ModelConfiguration configuration, CudaDevice device) =>
-        new(configuration, device, PromptPadding, PromptSumPitch);
+        new(configuration, device, PromptStaticBytes, PromptPadding, PromptSumPitch);
 
     /// <summary>Partial sums of a warp when a launch of so many blocks decodes: at least the rows that a warp reads at once.</summary>
     public static int DecodeSumPitch(ModelConfiguration configuration, int blocks) =>
@@ -67,6 +70,18 @@ internal sealed class PersistentShape
     public static int PromptSumPitch(ModelConfiguration configuration, int blocks) =>
         (Math.Max(MostRows(configuration, blocks) * PromptRowSums, (RowsOf(configuration.VocabularySize, blocks) + 1) / 2) + 3) / 4 * 4;
 
+    /// <summary>
+    /// Whether a block's rows of the up product are one stage of four tiles, so that the kernel with such stages does in one what the others do in
+    /// two.
+    /// </summary>
+    public bool IsTall(ModelConfiguration configuration, QuantizationFormat format) =>
+        RowsOf(configuration.InnerSize, Blocks) is > MostStageRows and <= TallStageRows
+            && StageBytes(new(format, 1, configuration.EmbeddingSize), TallStageRows) <= Math.Min(MostStageBytes, RingBytes / FewestSlots);
+
+    /// <summary>Bytes of a layer's weights that a block reads, on average.</summary>
+    public double LayerBytes(ModelConfiguration configuration, QuantizationFormat format) =>
+        Products(configuration).Sum(shape => (double)shape.Rows * StageBytes(new(format, 1, shape.Columns), TallStageRows) / TallStageRows) / Blocks;
+
     /// <summary>Why the weights of a format cannot pass through the shared memory, as a clause; null where they can.</summary>
     public string? FindObstacle(ModelConfiguration configuration, QuantizationFormat format, CudaDevice device)
     {
@@ -75,7 +90,9 @@ internal sealed class PersistentShape
         foreach ((int rows, int columns) in Products(configuration).Append((configuration.VocabularySize, configuration.EmbeddingSize)))
         {
             PackedLayout layout = new(format, 1, columns);
-            int row = StageBytes(layout, 1), most = Math.Clamp(Math.Min(MostStageBytes, RingBytes / FewestSlots) / row, 1, MostStageRows);
+            bool isUp = rows == configuration.InnerSize && columns == configuration.EmbeddingSize;
+            int mostRows = isUp && IsTall(configuration, format) ? TallStageRows : MostStageRows;
+            int row = StageBytes(layout, 1), most = Math.Clamp(Math.Min(MostStageBytes, RingBytes / FewestSlots) / row, 1, mostRows);
             most = most < 8 ? most : most / 8 * 8;
             stages += (RowsOf(rows, Blocks) + most - 1) / most;
             slot = Math.Max(slot, (StageBytes(layout, most) + 127) / 128 * 128);

@@ -24,8 +24,11 @@ internal enum PersistentWait
     /// <summary>The best logit of every block.</summary>
     Best,
 
-    /// <summary>Sums of the sampler's weights.</summary>
+    /// <summary>Sums of every block's weights, for the sampler.</summary>
     Weights,
+
+    /// <summary>Their totals.</summary>
+    Totals,
 
     /// <summary>Members of the nucleus.</summary>
     Members,

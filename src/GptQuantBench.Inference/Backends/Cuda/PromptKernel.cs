@@ -16,13 +16,18 @@ internal sealed class PromptKernel
     private PromptKernel(KernelModules modules, ModelConfiguration configuration, QuantizationFormat format, PersistentShape shape)
     {
         Shape = shape;
-        _kernel = modules.Get(Module(format)).GetKernel(Entry(configuration));
+        Pace = PersistentPace.OfPrompt(configuration, format, shape, modules.Context.Device);
+        string entry = Entry(configuration);
+        _kernel = modules.Get(Module(format), entry).GetKernel(entry);
         _kernel.RequireArguments<Parameter<PromptArguments>>();
         _launch = PersistentKernel.Prepare(_kernel, shape);
     }
 
     /// <summary>Blocks and shared memory.</summary>
     public PersistentShape Shape { get; }
+
+    /// <summary>How fast the weights are asked for.</summary>
+    public PersistentPace Pace { get; }
 
     /// <summary>The kernel; null where the device's shared memory is too small for it.</summary>
     /// <exception cref="CudaException">The driver rejects the PTX.</exception>

@@ -1,4 +1,5 @@
 using System.Reflection;
+using System.Text;
 using GptQuantBench.Cuda;
 using GptQuantBench.Inference.Models;
 
@@ -75,19 +76,48 @@ internal sealed class PtxStore
     /// <summary>
     /// Compiles a module for the device; the baseline's where the driver is too old for the newer PTX, or the newer PTX is for other devices.
     /// </summary>
+    /// <param name="context">Where it is loaded.</param>
+    /// <param name="name">The module's, without architecture.</param>
+    /// <param name="entry">The kernel that alone is compiled; null for all of the module's.</param>
     /// <exception cref="CudaJitException">The driver rejects the PTX.</exception>
-    public CudaModule Load(CudaContext context, string name)
+    public CudaModule Load(CudaContext context, string name, string? entry = null)
     {
         (string file, byte[] ptx) = Choose(name);
         try
         {
-            return new(context, ptx, file);
+            return new(context, Of(ptx), file);
         }
         catch (CudaJitException exception) when (exception.Result == CudaResult.UnsupportedPtxVersion && Architecture != Baseline)
         {
             (file, ptx) = Read(name, Baseline);
-            return new(context, ptx, file);
+            return new(context, Of(ptx), file);
         }
+
+        byte[] Of(byte[] text) => entry is null ? text : WithEntry(text, entry);
+    }
+
+    /// <summary>
+    /// PTX without its other kernels: the driver compiles all that a module has, some seconds each. A kernel starts with a line of
+    /// <c>.visible .entry name(</c> and ends with the next line that is a brace alone.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">The PTX has no such kernel.</exception>
+    internal static byte[] WithEntry(ReadOnlySpan<byte> ptx, string entry)
+    {
+        ReadOnlySpan<byte> start = "\n.visible .entry "u8, end = "\n}\n"u8, name = Encoding.ASCII.GetBytes(entry + "(");
+        MemoryStream kept = new(ptx.Length);
+        bool isFound = false;
+        for (int at; (at = ptx.IndexOf(start)) >= 0;)
+        {
+            int length = ptx[at..].IndexOf(end);
+            int behind = length < 0 ? ptx.Length : at + length + end.Length - 1;
+            bool isWanted = ptx[(at + start.Length)..].StartsWith(name);
+            isFound |= isWanted;
+            kept.Write(ptx[..(isWanted ? behind : at)]);
+            ptx = ptx[behind..];
+        }
+
+        kept.Write(ptx);
+        return isFound ? kept.ToArray() : throw new InvalidOperationException($"The PTX has no kernel {entry}; make it again with eng/kernels.sh.");
     }
 
     /// <summary>The PTX file of a module that this device runs, and its text.</summary>

@@ -247,6 +247,8 @@ DEVICE vec2 load_constant8(const void* address) {
 
 DEVICE void store_system(volatile i32* address, i32 value) { asm volatile("st.relaxed.sys.global.s32 [%0], %1;" ::"l"(address), "r"(value) : "memory"); }
 
+DEVICE void fence() { asm volatile("fence.acq_rel.gpu;" ::: "memory"); }
+
 DEVICE void atomic_max(u64* address, u64 value) { asm volatile("red.global.max.u64 [%0], %1;" ::"l"(address), "l"(value) : "memory"); }
 
 DEVICE void atomic_or(u32* address, u32 value) { asm volatile("red.global.or.b32 [%0], %1;" ::"l"(address), "r"(value) : "memory"); }

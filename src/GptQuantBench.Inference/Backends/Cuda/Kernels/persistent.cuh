@@ -43,8 +43,8 @@ struct Areas {
     float* sums;
 };
 
-// All steps. N: quads of the residual stream a lane has; Head: of attend.
-template <class Format, int N, int Head> DEVICE void decode_steps(const PersistentArguments& a, const Ring& ring, DecodeShared& shared, const Areas& areas) {
+// All steps. N: quads of the residual stream a lane has; Head: of attend; UpTiles: of TallWeights.
+template <class Format, int N, int Head, int UpTiles> DEVICE void decode_steps(const PersistentArguments& a, const Ring& ring, DecodeShared& shared, const Areas& areas) {
     int t = thread_index(), warp = t >> 5, block = block_x(), blocks = grid_x(), width = a.table.columns;
     const PersistentLayer* layers = ring.layers;
     Words words = locate(a);
@@ -100,7 +100,7 @@ template <class Format, int N, int Head> DEVICE void decode_steps(const Persiste
                 product.open(l.queryKeyValue, s.pitch, narrow);
                 const u64* before = a.words + (~epoch & 1) * words.slot + words.forward;
                 Arriving<ValueFour, N> arriving;
-                TallWeights weights;
+                TallWeights<3> weights;
                 product.load_first(weights, [&] {
                     if (layer > 0) {
                         arriving.request(before, residual.quads, 0);
@@ -178,7 +178,7 @@ template <class Format, int N, int Head> DEVICE void decode_steps(const Persiste
                 outputs.request(l.up, l.upFold, s, slot + words.hidden, 0, 1);
                 product.open(l.up, s.pitch, narrow);
                 Arriving<ValueFour, N> arriving;
-                TallWeights weights;
+                TallWeights<UpTiles> weights;
                 product.load_first(weights, [&] { arriving.request(slot + words.projected, residual.quads, 0); });
                 arriving.template wait<IsEarly>(slot + words.projected, residual.quads, 0, epoch, patience, WaitProjected | place);
                 residual.add(arriving);
@@ -214,7 +214,7 @@ template <class Format, int N, int Head> DEVICE void decode_steps(const Persiste
             epoch++;
         }
         Choice choice = choose(
-            a, key, a.words + words.best() + (chosen & 1) * 2 * blocks, areas.sums, (a.slot + chosen) & 1, step + chosen, epoch, patience, shared,
+            a, key, a.words + words.best() + (chosen & 1) * 2 * blocks, areas.sums, a.sampledSteps + chosen, step + chosen, epoch, patience, shared,
             shared.sample, stall);
         id = choice.id;
         if (barrier_or(patience.lost)) {
@@ -239,23 +239,24 @@ template <class Format, int N, int Head> DEVICE void decode_steps(const Persiste
     }
 }
 
-template <class Format, int N, int Head> DEVICE void decode(const PersistentArguments& a) {
+template <class Format, int N, int Head, int UpTiles> DEVICE void decode(const PersistentArguments& a) {
     alignas(128) extern __shared__ vec4 dynamic[]; // else bulk copies and reads of the ring are slower
     __shared__ DecodeShared shared;
     int narrow = slice_bytes(a.table.columns), wide = slice_bytes(a.inner);
     Block block;
-    if (begin_block<Format, DecodeStages>(a, dynamic, PersistentWarps * (narrow + wide), shared, block)) {
+    if (begin_block<Format, DecodeStages<UpTiles>>(a, dynamic, PersistentWarps * (narrow + wide), shared, block)) {
         u32 own = block.activations + warp_index() * narrow, further = block.activations + PersistentWarps * narrow + warp_index() * wide;
-        decode_steps<Format, N, Head>(a, block.ring, shared, {own, further, block.sums});
+        decode_steps<Format, N, Head, UpTiles>(a, block.ring, shared, {own, further, block.sums});
     }
 }
 
 #define PERSISTENT_ENTRY(name, ...) \
     extern "C" __global__ void __launch_bounds__(LaunchThreads, 1) name(const PersistentArguments a) { decode<__VA_ARGS__>(a); }
 
-// For models with heads of 64 dimensions up to 1024 wide, and up to MaxWidth; and for those with other heads.
+// For models with heads of 64 dimensions up to 1024 wide (tall: whose up product is 25 to 32 rows a block), and up to MaxWidth; and for those with other heads.
 #define PERSISTENT_KERNEL(Format)                        \
     KERNEL(256) persistent_fold(const Matrix m, const float* gain, const float* shift, const float* biases, float* out) { fold<Format>(m, gain, shift, biases, out); } \
-    PERSISTENT_ENTRY(persistent_decode, Format, 1, 64)     \
-    PERSISTENT_ENTRY(persistent_decode_wide, Format, 2, 64) \
-    PERSISTENT_ENTRY(persistent_decode_any, Format, 2, 0)
+    PERSISTENT_ENTRY(persistent_decode, Format, 1, 64, 3)      \
+    PERSISTENT_ENTRY(persistent_decode_tall, Format, 1, 64, 4) \
+    PERSISTENT_ENTRY(persistent_decode_wide, Format, 2, 64, 3) \
+    PERSISTENT_ENTRY(persistent_decode_any, Format, 2, 0, 3)

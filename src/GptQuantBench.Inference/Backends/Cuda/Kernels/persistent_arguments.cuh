@@ -47,12 +47,14 @@ struct PersistentArguments {
     i32 id;         // that the first step reads, at `position`; −1: both from the state
     i32 position;
     i32 sampled;    // 0: the best logit
-    i32 slot;       // 0 or 1: parity of the sampled steps before this launch (sampled)
+    i32 sampledSteps; // before this launch, after the scratch was made zero (sampled)
     u32 epoch;      // of the first layer: one more than the last one's of the launch before, 1 after words were made zero
     u32 patience;   // loads after which a wait is given up, at least 1
     i32 keptBytes;  // of a block's rows of the head that stay in the L2 cache from step to step
     i32 ringBytes; // of shared memory: weights on their way (persistent_ring.cuh); a multiple of 128
     i32 sumPitch;  // FP32 partial sums of a warp: at least 32, 7 more than a product's rows, and half of 7 more than the head's; a multiple of 4
+    i32 layerClocks; // that memory is given for a part of the layers' rows to every block (persistent_stream.cuh)
+    i32 headClocks;  // and of the head's
     u32 stall;      // 0; tests: the first block leaves out what it should hand over at this wait
     float epsilon;
     float queryScale;
@@ -66,7 +68,8 @@ enum Waits {
     WaitHidden,      // activations between the two feed-forward products
     WaitForward,     // what the second of them adds
     WaitBest,        // best logit of every block
-    WaitWeights,     // sums of the sampler's weights
+    WaitWeights,     // sums of a block's weights, for the sampler
+    WaitTotals,      // and their totals over all blocks
     WaitMembers,     // members of the nucleus
 };
 
@@ -102,7 +105,13 @@ DEVICE Words locate(const PersistentArguments& a) {
 }
 
 // -- shares -------------------------------------------------------------------------------------------------------------------
-// Every block has a run of neighbouring rows of each matrix, in pairs.
+// Every block has a run of neighbouring rows of each matrix, in pairs: begin … end − 1. At most 2²⁴ rows, and 256 blocks.
+DEVICE void rows_of_block(int rows, u32 block, u32 blocks, i32& begin, i32& end) {
+    u32 pairs = (u32)(rows + 1) >> 1;
+    begin = (i32)(pairs * block / blocks) * 2;
+    end = minimum((i32)(pairs * (block + 1) / blocks) * 2, rows);
+}
+
 struct Share {
     i32 first, rows;
     i32 stageRows; // rows that pass through the ring together

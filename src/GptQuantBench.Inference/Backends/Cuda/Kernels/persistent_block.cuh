@@ -42,7 +42,7 @@ template <class Format, class Stages> DEVICE bool begin_block(const PersistentAr
     block_barrier();
     if (t < 5) {
         const Matrix& m = t < 4 ? (&layers[0].queryKeyValue)[t] : layers[a.layerCount].queryKeyValue;
-        shared.shares[t] = share_of<Format, Stages>(m, block_x(), grid_x(), a.ringBytes);
+        shared.shares[t] = share_of<Format>(m, block_x(), grid_x(), t == 2 ? Stages::UpRows : Stages::Rows, minimum(Stages::Bytes, a.ringBytes >> 1));
     }
     block_barrier();
 
@@ -63,7 +63,7 @@ template <class Format, class Stages> DEVICE bool begin_block(const PersistentAr
     }
     if (t < count && t < MaxStages) {
         const Matrix& m = product < 4 ? (&layers[0].queryKeyValue)[product] : layers[a.layerCount].queryKeyValue;
-        shared.stages[t] = stage_of<Format>(m, shared.shares[product], product, number, a.keptBytes);
+        shared.stages[t] = stage_of<Format>(m, shared.shares[product], product, number, a.keptBytes, product < 4 ? a.layerClocks : a.headClocks);
     }
     Ring ring = {
         layers, shared.stages, shared_address(dynamic) + layerBytes, (u32)a.ringBytes,
@@ -80,7 +80,7 @@ template <class Format, class Stages> DEVICE bool begin_block(const PersistentAr
         registers_down();
         if (t == PersistentThreads) {
             Stream<Format> stream = {shared.ring, &shared.stopped, 0, 0, 0, 0, 0, clocks()};
-            stream.run(ring.stages_of(a.steps));
+            stream.run(ring.stages_of(a.steps), a.sampled ? SamplingPause : 0);
         }
         return false;
     }

@@ -12,19 +12,23 @@ struct Choice {
     DEVICE i32 told() const { return isFinite ? id : -2; }
 };
 
-// key: the warp's best (finish_head); words: of all blocks' best; own: the logit of row r of the block's at own[PersistentWarps * r]; slot:
-// parity of the sampled steps before. Every block gets the same id.
+// key: the warp's best (finish_head); words: of all blocks' best; own: the logit of row r of the block's at own[PersistentWarps * r];
+// sampledSteps: before this one. Every block gets the same id.
 DEVICE Choice choose(
-    const PersistentArguments& a, u64 key, u64* words, const float* own, int slot, i32 step, u32 epoch, Patience& patience, BlockShared& shared,
+    const PersistentArguments& a, u64 key, u64* words, const float* own, u32 sampledSteps, i32 step, u32 epoch, Patience& patience, BlockShared& shared,
     SampleShared& sample, u32 stall) {
+    Sampling options = {0, 0, 0};
+    if (a.sampled) {
+        options = *(const Sampling*)a.sampling;
+        sample.weights.clear(thread_index());
+    }
     key = best_of_all(key, words, epoch, patience, shared.keys, stall == WaitBest);
     u32 order = (u32)(key >> 32);
     bool isFinite = order != NotANumberKey && order > 0x007fffffu;
     i32 id = isFinite ? (int)~(u32)key : 0;
     if (a.sampled && isFinite) {
-        Sampling options = *(const Sampling*)a.sampling;
         id = sample_id(
-            a.logits, own, a.table.rows, shared.shares[4], key, options, (PersistentScratch*)a.scratch, slot, step, epoch, patience, sample, stall);
+            own, a.table.rows, shared.shares[4], key, options, (PersistentScratch*)a.scratch, sampledSteps, step, epoch, patience, sample, stall);
         shared.sampled = id; // the same from all of them
         compute_barrier();
         id = shared.sampled;

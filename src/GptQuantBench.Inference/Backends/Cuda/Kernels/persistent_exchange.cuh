@@ -58,6 +58,10 @@ struct WordPair {
                      : "memory");
     }
 
+    DEVICE void store(u64* address) const {
+        asm volatile("st.relaxed.gpu.global.v2.u64 [%0], {%1, %2};" ::"l"(address), "l"(a), "l"(b) : "memory");
+    }
+
     // 0 if both are of this epoch; no branches, as && would make them.
     DEVICE u32 missing(u32 epoch) const { return ((u32)(a >> 32) ^ epoch) | ((u32)(b >> 32) ^ epoch); }
 };

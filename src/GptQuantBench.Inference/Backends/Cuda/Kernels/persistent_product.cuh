@@ -7,24 +7,26 @@
 #include "persistent_operand.cuh"
 #include "persistent_turns.cuh"
 
-// Weights of 24 rows of a stage in one chunk: a tile of sixteen rows and one of eight.
-struct TallWeights {
-    u32 low[16], high[16], rest[16];
+// Weights of a stage in one chunk, eight rows a tile; the matrix unit takes two tiles together, and a third one by itself. Tiles: 3 or 4.
+template <int Tiles> struct TallWeights {
+    u32 tiles[Tiles][16];
 
     DEVICE void settle() {
-        ::settle(low);
-        ::settle(high);
-        ::settle(rest);
+#pragma unroll
+        for (int i = 0; i < Tiles; i++) {
+            ::settle(tiles[i]);
+        }
     }
 };
 
-template <class Format> struct RawTallWeights {
-    RawRow<Format> low, high, rest;
+template <class Format, int Tiles> struct RawTallWeights {
+    RawRow<Format> tiles[Tiles];
 
-    DEVICE void unpack(TallWeights& w) const {
-        low.unpack(w.low);
-        high.unpack(w.high);
-        rest.unpack(w.rest);
+    DEVICE void unpack(TallWeights<Tiles>& w) const {
+#pragma unroll
+        for (int i = 0; i < Tiles; i++) {
+            tiles[i].unpack(w.tiles[i]);
+        }
     }
 };
 
@@ -86,12 +88,14 @@ template <class Format> struct Product {
         raw.unpack(out);
     }
 
-    // Rows lane / 4 of three tiles.
+    // Rows lane / 4 of the tiles.
     template <class Rows> DEVICE void load(Rows& w, int chunk) const {
-        int g = lane_index() >> 2;
-        load(g, chunk, w.low);
-        load(g + 8, chunk, w.high);
-        load(g + 16, chunk, w.rest);
+        int row = lane_index() >> 2;
+#pragma unroll
+        for (auto& tile : w.tiles) {
+            load(row, chunk, tile);
+            row += 8;
+        }
     }
 
     template <int C> DEVICE void load(FlatWeights<C>& w, int row, int chunk) const {
@@ -105,9 +109,9 @@ template <class Format> struct Product {
     }
 
     // The first weights of a product, before its input is there; look: a first look at it.
-    template <class Look> DEVICE void load_first(TallWeights& w, Look look) const {
+    template <int Tiles, class Look> DEVICE void load_first(TallWeights<Tiles>& w, Look look) const {
         if constexpr (LooksEarly<Format>) {
-            RawTallWeights<Format> raw;
+            RawTallWeights<Format, Tiles> raw;
             load(raw, 0);
             look();
             raw.unpack(w);
@@ -162,12 +166,14 @@ template <class Format> struct Product {
 
     // This warp's partial sums of all rows of a share. w: of the first stage's first chunk, unpacked; `input`: shared address of its activations;
     // `sums`: the first of its own. IsShort: the slice is one chunk. `meanwhile`: what has time while the matrix unit works.
-    template <bool IsShort, class Meanwhile> DEVICE void multiply(TallWeights& w, u32 input, float* sums, Meanwhile meanwhile) {
+    template <bool IsShort, int Tiles, class Meanwhile> DEVICE void multiply(TallWeights<Tiles>& w, u32 input, float* sums, Meanwhile meanwhile) {
         int g = lane_index() >> 2, q = lane_index() & 3;
         u32 x[16], y[8];
         if (IsShort) {
             load_inputs<Format>(input, x);
-            load_half_inputs<Format>(input, y);
+            if constexpr (Tiles == 3) {
+                load_half_inputs<Format>(input, y);
+            }
         }
 #pragma unroll 1
         for (bool isFirst = true;; isFirst = false) {
@@ -175,16 +181,16 @@ template <class Format> struct Product {
             int row = stage.row + g + 8 * q, rows = stage.rows - g - 8 * q;
             bool wasLast = isLast;
             if (IsShort) {
-                multiply_sixteen(d, w.low, w.high, x);
-                multiply_eight(e, w.rest, y);
+                multiply_tall(d, e, w, x, y);
             } else {
                 int chunks = slice.chunks();
 #pragma unroll 1
                 for (int c = 0;;) {
                     load_inputs<Format>(input + c * 256, x);
-                    load_half_inputs<Format>(input + c * 256, y);
-                    multiply_sixteen(d, w.low, w.high, x);
-                    multiply_eight(e, w.rest, y);
+                    if constexpr (Tiles == 3) {
+                        load_half_inputs<Format>(input + c * 256, y);
+                    }
+                    multiply_tall(d, e, w, x, y);
                     if (++c >= chunks) {
                         break;
                     }
@@ -204,9 +210,15 @@ template <class Format> struct Product {
                 }
             }
             float low = own<Format>(d[0][0] + d[1][0], d[0][1] + d[1][1]), high = own<Format>(d[0][2] + d[1][2], d[0][3] + d[1][3]);
-            float rest = sum_of_eight<Format>(e);
-            float mine = q == 0 ? low : q == 1 ? high : rest;
-            if (q < 3 && rows > 0) {
+            float third, fourth = 0;
+            if constexpr (Tiles == 3) {
+                third = sum_of_eight<Format>(e);
+            } else {
+                third = own<Format>(e[0][0] + e[1][0], e[0][1] + e[1][1]);
+                fourth = own<Format>(e[0][2] + e[1][2], e[0][3] + e[1][3]);
+            }
+            float mine = q == 0 ? low : q == 1 ? high : q == 2 ? third : fourth;
+            if (q < Tiles && rows > 0) {
                 sums[row * PersistentWarps] = mine;
             }
             if (isTail) {
@@ -215,6 +227,16 @@ template <class Format> struct Product {
             if (isTail || wasLast) {
                 break; // and after the barrier that follows, close
             }
+        }
+    }
+
+    template <int Tiles> DEVICE static void multiply_tall(
+        float (&d)[2][4], float (&e)[2][4], const TallWeights<Tiles>& w, const u32 (&x)[16], const u32 (&y)[8]) {
+        multiply_sixteen(d, w.tiles[0], w.tiles[1], x);
+        if constexpr (Tiles == 3) {
+            multiply_eight(e, w.tiles[2], y);
+        } else {
+            multiply_sixteen(e, w.tiles[2], w.tiles[3], x);
         }
     }
 

@@ -14,11 +14,11 @@ static const int FullArrivals = PERSISTENT_BULK ? 1 : 33; // who asks; elsewhere
 static const int MaxStages = 128; // of a layer and the head
 
 // How long a stage may be. Bytes: unless one row has more. C#: PersistentShape counts the same.
-struct DecodeStages {
-    static const int Rows = 24, Bytes = 53248; // three tiles
+template <int UpTiles> struct DecodeStages {
+    static const int Rows = 24, UpRows = 8 * UpTiles, Bytes = 53248;
 };
 struct PromptStages {
-    static const int Rows = 32, Bytes = 92160; // two tiles; long, because the input is loaded again for every stage
+    static const int Rows = 32, UpRows = Rows, Bytes = 92160; // two tiles; long, because the input is loaded again for every stage
 };
 
 DEVICE u32 shared_address(const void* pointer) {
@@ -39,16 +39,15 @@ template <class Format> DEVICE int stage_bytes(const Share& s, int rows, int gro
     return rows * s.pitch + (Format::HasMinimum ? 2 : 1) * scale_bytes<Format>(rows, groups);
 }
 
-// Stages: DecodeStages or PromptStages.
-template <class Format, class Stages> DEVICE Share share_of(const Matrix& m, int block, int blocks, int ringBytes) {
-    int pairs = (m.rows + 1) >> 1;
-    int begin = (int)((u64)pairs * block / blocks), end = (int)((u64)pairs * (block + 1) / blocks);
+// mostRows, mostBytes: of a stage.
+template <class Format> DEVICE Share share_of(const Matrix& m, int block, int blocks, int mostRows, int mostBytes) {
     Share s;
-    s.first = begin * 2;
-    s.rows = minimum(end * 2, m.rows) - s.first;
+    i32 end;
+    rows_of_block(m.rows, block, blocks, s.first, end);
+    s.rows = end - s.first;
     s.pitch = m.pitch;
-    int most = minimum(Stages::Bytes, ringBytes >> 1) / (s.pitch + (Format::HasMinimum ? 2 : 1) * scale_bytes<Format>(1, m.groups));
-    most = minimum(most < 1 ? 1 : most, Stages::Rows);
+    int most = mostBytes / (s.pitch + (Format::HasMinimum ? 2 : 1) * scale_bytes<Format>(1, m.groups));
+    most = minimum(most < 1 ? 1 : most, mostRows);
     s.stageRows = most < 8 ? most : most & ~7; // whole tiles
     return s;
 }
@@ -73,10 +72,11 @@ struct alignas(16) Stage {
     u32 skip;       // bytes of them before the first row's
     i32 last;       // StageView::Last if the share ends with it, or 0
     i32 stays;      // in the L2 cache, or 0
+    u32 clocks;     // that memory is given for a part of it to every block (persistent_stream.cuh)
 };
 
 // keptBytes: of the head's last rows, that stay in the L2 cache from one token to the next.
-template <class Format> DEVICE Stage stage_of(const Matrix& m, const Share& s, int product, int number, int keptBytes) {
+template <class Format> DEVICE Stage stage_of(const Matrix& m, const Share& s, int product, int number, int keptBytes, u32 clocks) {
     Stage stage;
     stage.product = product;
     stage.row = number * s.stageRows;
@@ -86,6 +86,7 @@ template <class Format> DEVICE Stage stage_of(const Matrix& m, const Share& s, i
     stage.codes = row * m.pitch;
     stage.codeBytes = stage.rows * m.pitch;
     stage.stays = product == 4 && (s.rows - stage.row) * m.pitch <= keptBytes;
+    stage.clocks = clocks;
     stage.scales = stage.scaleBytes = stage.skip = 0;
     if (Format::HasGroups) {
         u32 start = row * m.groups * 2, end = start + stage.rows * m.groups * 2;
@@ -108,6 +109,7 @@ struct Request {
     u32 codeBytes, scaleBytes, minimaAt, skip;
     i32 row, rows; // of the view
     i32 stays;     // in the L2 cache, or 0
+    u32 clocks;    // of Stage
 
     // Bytes of the ring, where stages lie one behind the other.
     template <class Format> DEVICE u32 room() const {
@@ -169,6 +171,7 @@ struct Ring {
         r.rows = s.rows | s.last;
         r.skip = s.skip;
         r.stays = s.stays;
+        r.clocks = s.clocks;
         if (Format::HasGroups) {
             r.scales = (const u8*)m.scales + s.scales;
             r.scaleBytes = s.scaleBytes;

@@ -2,13 +2,14 @@
 // the other, each as long as it is, and not over its end.
 //
 // While memory is read, a word that blocks hand over takes up to twice as long, and longer where requests pile up: so a stage is asked for in
-// parts, no sooner one after the other than memory gives so many bytes to all blocks.
+// parts, which have their clocks (PersistentPace.cs): those of the head hardly more than memory takes, those of the layers more where the blocks'
+// own work takes longer.
 #pragma once
 #include "persistent_ring.cuh"
 
 #if PERSISTENT_BULK
 static const u32 PartBytes = 12288; // a request takes this thread some 200 clocks, however small it is
-static const u32 PartClocks = 1000; // what the memory of an H100 takes for so many bytes to each of 132 blocks
+static const u32 SamplingPause = 10000; // clocks for which nothing is asked for while the blocks sample an id
 static const i32 LateClocks = 500;  // how late a part may be without the next ones being put off, too
 
 // A block of LaunchThreads starts with 168 registers a thread. The warps that multiply need more, and the others give them theirs.
@@ -24,8 +25,8 @@ template <class Format> struct Stream {
     u32 head;                    // where the next stage may lie, from the ring's first byte
     u32 due;                     // clock at which the next part may be asked for
 
-    // Asks for so many stages, and waits for them: a block must not end before.
-    DEVICE void run(u32 stages) {
+    // Asks for so many stages, and waits for them: a block must not end before. pause: clocks behind the head's last part.
+    DEVICE void run(u32 stages, u32 pause) {
         Place place = {0, 0};
 #pragma unroll 1
         for (; stages; stages--) {
@@ -35,6 +36,9 @@ template <class Format> struct Stream {
             }
             ask(r);
             ring.next(place);
+            if (place.number == 0 && place.layer == 0) {
+                due += pause;
+            }
         }
 #pragma unroll 1
         for (; live; live--) {
@@ -94,7 +98,7 @@ template <class Format> struct Stream {
 #pragma unroll 1
         for (;;) {
             u32 now = bytes < PartBytes ? bytes : PartBytes;
-            pace(now);
+            pace(now, r.clocks);
             copy(to, from, now, barrier, r.stays);
             bytes -= now;
             if (bytes == 0) {
@@ -109,7 +113,7 @@ template <class Format> struct Stream {
     }
 
     // Waits until memory has had time for what was asked for before.
-    DEVICE void pace(u32 bytes) {
+    DEVICE void pace(u32 bytes, u32 partClocks) {
         u32 now;
 #pragma unroll 1
         do {
@@ -118,7 +122,7 @@ template <class Format> struct Stream {
         if ((i32)(now - due) > LateClocks) {
             due = now - LateClocks;
         }
-        due += bytes * PartClocks / PartBytes;
+        due += bytes * partClocks / PartBytes;
     }
 
     // Weights are the first to leave the L2 cache: they are read once a token, and everything else several times. `stays`: these are the last.

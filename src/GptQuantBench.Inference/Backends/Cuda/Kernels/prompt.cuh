@@ -188,7 +188,7 @@ template <class Format, int N> DEVICE void prompt_steps(const PromptArguments& a
         }
         epoch++;
     }
-    Choice choice = choose(a, key, a.words + words.best(), first, a.slot, 0, epoch, patience, shared, shared.sample, stall);
+    Choice choice = choose(a, key, a.words + words.best(), first, a.sampledSteps, 0, epoch, patience, shared, shared.sample, stall);
     if (barrier_or(patience.lost)) {
         patience.report(a.fault, 0);
         *(volatile u32*)&shared.stopped = 1;

@@ -10,7 +10,7 @@
 //   ids   0 … R−1 │ R … 2R−1 │ …        R = ⌈count / Blocks⌉: block b has b·R …
 //
 // Launch, both: grid = 64, block = 256, or (64, rows) for the rows of several sequences. Static shared memory: 16 KB, 26 KB.
-#include "sample.cuh"
+#include "nucleus.cuh"
 
 static const int Blocks = 64;
 static const int Cached = 2048; // ids of the list that the last block keeps in shared memory
@@ -121,8 +121,7 @@ DEVICE void weigh(const Arguments& a) {
         mine += own[i];
     }
     u64 until = block_scan(mine, scan, total);
-    u64 topP = a.scratch->sampling.topP, product = topP * total;
-    u64 target = (multiply_high(topP, total) << 32) + (product >> 32) + ((u32)product ? 1 : 0);
+    u64 target = target_of(a.scratch->sampling.topP, total);
     u64 above = until - mine;
     if (above < target && target <= until) {
         int bucket = 0;
@@ -140,20 +139,48 @@ DEVICE void weigh(const Arguments& a) {
     }
 }
 
-// The blocks' ids, R each.
-struct RangesOfIds {
-    const Scratch* scratch;
-    int range, ids;
+struct ChoiceShared {
+    u64 sums[256];
+    u64 scan[Threads / 32];
+    u32 ids[Cached], keys[Cached], weights[Cached];
+    i32 chosen;
+};
 
-    DEVICE int of(int id) const { return id / range; }
-    DEVICE int begin(int part) const { return part * range; }
-    DEVICE int end(int part) const { return minimum((part + 1) * range, ids); }
-    DEVICE int count() const { return Blocks; }
-    DEVICE u64 members(int part) const { return load_fresh(&scratch->members[part]); }
+struct Logits {
+    const float* all;
+
+    DEVICE void load(int id, int end, float (&out)[2]) const {
+        out[0] = load_logit(all + minimum(id, end - 1));
+        out[1] = load_logit(all + minimum(id + 1, end - 1));
+    }
+};
+
+// Ids of the bucket in which the nucleus ends, in any order. The list is searched several times, so what fits of it is kept in shared memory.
+struct Listed {
+    const float* logits;
+    const Nucleus& n;
+    const i32* list;
+    i32 listed;
+    ChoiceShared& c;
+
+    DEVICE void fill() const {
+        for (int i = thread_index(); i < minimum(listed, Cached); i += Threads) {
+            u32 of = (u32)list[i];
+            c.ids[i] = of;
+            c.keys[i] = key_of(load_logit(logits + of));
+            c.weights[i] = weight_of(load_logit(logits + of), n.most, n.scale);
+        }
+    }
+
+    DEVICE int count() const { return listed; }
+    DEVICE bool contains(int) const { return true; }
+    DEVICE u32 id(int i) const { return i < Cached ? c.ids[i] : (u32)list[i]; }
+    DEVICE u32 key(int i) const { return i < Cached ? c.keys[i] : key_of(load_logit(logits + list[i])); }
+    DEVICE u32 weight(int i) const { return i < Cached ? c.weights[i] : weight_of(load_logit(logits + list[i]), n.most, n.scale); }
 };
 
 DEVICE void choose(const Arguments& a) {
-    __shared__ ChoiceShared<Cached> shared;
+    __shared__ ChoiceShared shared;
     __shared__ u32 ticket;
     wait_for_previous_kernel();
     let_next_kernel_start();
@@ -184,8 +211,22 @@ DEVICE void choose(const Arguments& a) {
         return;
     }
 
-    Nucleus n = {a.logits, s->list, *(volatile i32*)&s->listed, last, most, scale, s->target, s->above, s->sampling.seed, a.state->step};
-    i32 chosen = choose_member(n, RangesOfIds{s, range, a.count}, shared);
+    Nucleus n = {last, most, scale, s->target, s->above};
+    Listed list = {a.logits, n, s->list, *(volatile i32*)&s->listed, shared};
+    list.fill();
+    Cut cut = find_cut(n, list, shared.sums, shared.scan);
+    for (int i = thread_index(); i < list.count(); i += Threads) {
+        if (order_of(list.key(i), list.id(i)) >= cut.last) {
+            add_shared(&shared.sums[list.id(i) / (u32)range], (u64)list.weight(i));
+        }
+    }
+    sampler_barrier();
+    if (thread_index() < Blocks) {
+        shared.sums[thread_index()] += load_fresh(&s->members[thread_index()]);
+    }
+    u64 remaining = draw(s->sampling.seed, a.state->step, cut.sum);
+    begin = find_part(shared.sums, remaining) * range;
+    i32 chosen = find_id(n, Logits{a.logits}, cut.last, begin, minimum(begin + range, a.count), remaining, shared.scan, &shared.chosen);
     if (thread_index() == 0) {
         s->listed = 0;
         a.state->best = (a.state->best & 0xffffffff00000000ull) | (u32)~chosen;

@@ -29,11 +29,24 @@ DEVICE void add_shared(u64* address, u64 value) {
     asm volatile("red.shared.add.u64 [%0], %1;" ::"r"(shared), "l"(value) : "memory");
 }
 
+DEVICE void add_shared(u32* address, u32 value) {
+    u32 shared;
+    asm("{ .reg .u64 t; cvta.to.shared.u64 t, %1; cvt.u32.u64 %0, t; }" : "=r"(shared) : "l"(address));
+    asm volatile("red.shared.add.u32 [%0], %1;" ::"r"(shared), "r"(value) : "memory");
+}
+
 DEVICE void add_global(u64* address, u64 value) { asm volatile("red.global.add.u64 [%0], %1;" ::"l"(address), "l"(value) : "memory"); }
 
 DEVICE u32 fetch_add(u32* address, u32 value) {
     u32 old;
     asm volatile("atom.global.add.u32 %0, [%1], %2;" : "=r"(old) : "l"(address), "r"(value) : "memory");
+    return old;
+}
+
+DEVICE u32 fetch_add_shared(u32* address, u32 value) {
+    u32 old, shared;
+    asm("{ .reg .u64 t; cvta.to.shared.u64 t, %1; cvt.u32.u64 %0, t; }" : "=r"(shared) : "l"(address));
+    asm volatile("atom.shared.add.u32 %0, [%1], %2;" : "=r"(old) : "r"(shared), "r"(value) : "memory");
     return old;
 }
 
@@ -48,8 +61,6 @@ DEVICE int count_leading_zeros(u32 a) {
     asm("clz.b32 %0, %1;" : "=r"(r) : "r"(a));
     return r;
 }
-
-DEVICE void fence() { asm volatile("fence.acq_rel.gpu;" ::: "memory"); }
 
 // TokenWeights.Weight, operation by operation.
 DEVICE u32 weight_of(float logit, float most, float scale) {
@@ -77,11 +88,17 @@ DEVICE int bucket_of(float logit, float most, float scale) {
     return octaves < 31.0f ? (int)(octaves * BucketsPerOctave) : Buckets - 1;
 }
 
+// Which of the 256 parts of its bucket: scaling by powers of two is exact.
+DEVICE int part_of_bucket(float logit, float most, float scale) {
+    float octaves = mul_rn(add_rn(most, -logit), scale);
+    return octaves < 31.0f ? (int)(octaves * (BucketsPerOctave * 256)) & 255 : 255;
+}
+
 DEVICE u32 key_of(float logit) { return ordered_bits(add_rn(logit, 0.0f)); }
 
-// Sum of the values of this and all lower threads; `all` becomes everyone's. Shared: Threads / 32 words.
-DEVICE u64 block_scan(u64 value, u64* shared, u64& all) {
-    int lane = thread_index() & 31, warp = thread_index() >> 5;
+// Sum of the values of this and all lower lanes.
+DEVICE u64 warp_scan(u64 value) {
+    int lane = thread_index() & 31;
 #pragma unroll
     for (int offset = 1; offset < 32; offset <<= 1) {
         u32 low, high;
@@ -89,6 +106,13 @@ DEVICE u64 block_scan(u64 value, u64* shared, u64& all) {
         asm volatile("shfl.sync.up.b32 %0, %1, %2, 0, 0xffffffff;" : "=r"(high) : "r"((u32)(value >> 32)), "r"(offset));
         value += lane >= offset ? ((u64)high << 32) | low : 0;
     }
+    return value;
+}
+
+// Sum of the values of this and all lower threads; `all` becomes everyone's. Shared: Threads / 32 words.
+DEVICE u64 block_scan(u64 value, u64* shared, u64& all) {
+    int lane = thread_index() & 31, warp = thread_index() >> 5;
+    value = warp_scan(value);
     sampler_barrier();
     if (lane == 31) {
         shared[warp] = value;
@@ -104,175 +128,53 @@ DEVICE u64 block_scan(u64 value, u64* shared, u64& all) {
     return before + value;
 }
 
-// One step of a search: the first of 256 parts at which the running sum of shared sums[256] reaches `need`, which becomes what is
-// still missing there. Leaves the sums zero.
-DEVICE int find_part(u64* sums, u64* scan, u64& need) {
-    __shared__ u64 rest;
-    __shared__ int found;
-    sampler_barrier();
-    u64 mine = sums[thread_index()], all;
-    u64 until = block_scan(mine, scan, all);
-    if (until - mine < need && need <= until) {
-        found = thread_index();
-        rest = need - (until - mine);
-    }
-    sums[thread_index()] = 0;
-    sampler_barrier();
-    need = rest;
-    return found;
+// Of lane `lane`, the same for all.
+DEVICE u32 shuffle_from(u32 value, int lane) {
+    u32 r;
+    asm volatile("shfl.sync.idx.b32 %0, %1, %2, 31, 0xffffffff;" : "=r"(r) : "r"(value), "r"(lane));
+    return r;
 }
 
-// The greatest values of any thread.
-DEVICE void block_max(u32& first, u32& second, u64* scan) {
-    first = (u32)warp_max((u64)first);
-    second = (u32)warp_max((u64)second);
-    sampler_barrier();
-    if ((thread_index() & 31) == 0) {
-        scan[thread_index() >> 5] = ((u64)first << 32) | second;
-    }
-    sampler_barrier();
+// The first of 256 parts at which the running sum of sum_of(part) reaches `need`, which becomes what is still missing there. Every warp finds it
+// by itself.
+template <class Sum> DEVICE int search_parts(Sum sum_of, u64& need) {
+    const int Each = Threads / 32;
+    int lane = thread_index() & 31, part = lane * Each;
+    u64 parts[Each], mine = 0;
 #pragma unroll
-    for (int w = 0; w < Threads / 32; w++) {
-        u64 both = scan[w];
-        first = (u32)(both >> 32) > first ? (u32)(both >> 32) : first;
-        second = (u32)both > second ? (u32)both : second;
+    for (int i = 0; i < Each; i++) {
+        parts[i] = sum_of(part + i);
+        mine += parts[i];
     }
+    u64 until = warp_scan(mine), missing = need - (until - mine);
+    u32 here;
+    asm volatile("{ .reg .pred p; setp.ne.u32 p, %1, 0; vote.sync.ballot.b32 %0, p, 0xffffffff; }"
+                 : "=r"(here)
+                 : "r"((u32)(until - mine < need && need <= until)));
+    bool isBehind = true;
+#pragma unroll
+    for (int i = 0; i + 1 < Each; i++) {
+        isBehind = isBehind && missing > parts[i];
+        missing -= isBehind ? parts[i] : 0;
+        part += isBehind ? 1 : 0;
+    }
+    int at = 31 - count_leading_zeros(here);
+    need = ((u64)shuffle_from((u32)(missing >> 32), at) << 32) | shuffle_from((u32)missing, at);
+    return (int)shuffle_from((u32)part, at);
+}
+
+// The same of sums to which the block's threads have added; leaves them zero.
+DEVICE int find_part(u64* sums, u64& need) {
+    sampler_barrier();
+    int part = search_parts([&](int of) { return sums[of]; }, need);
+    sampler_barrier();
+    sums[thread_index()] = 0;
+    sampler_barrier();
+    return part;
 }
 
 DEVICE float load_logit(const float* address) {
     float v;
     asm volatile("ld.relaxed.gpu.global.f32 %0, [%1];" : "=f"(v) : "l"(address) : "memory");
     return v;
-}
-
-// What is known of a nucleus before its last member is sought.
-struct Nucleus {
-    const float* logits; // FP32, of all ids
-    const i32* list;     // ids of the bucket in which the nucleus ends, in any order
-    i32 listed;
-    i32 bucket;
-    float most;  // the largest logit
-    float scale; // log2(e) / temperature
-    u64 target;  // what the nucleus must reach
-    u64 above;   // sum of the buckets before the last one
-    u64 seed;
-    i32 step;
-};
-
-// Shared memory of choose_member; the list is searched several times, so what fits of it is kept here.
-template <int Cached> struct ChoiceShared {
-    u64 sums[256];
-    u64 scan[Threads / 32];
-    u32 ids[Cached], keys[Cached], weights[Cached];
-    i32 chosen;
-};
-
-// Finds the last member (by key, then id), the nucleus' sum S, r = ⌊draw · S / 2⁶⁴⌋, the part of the ids in which the running sum passes
-// r, and the id. `Parts` cuts the ids into at most 256 runs: of(id), begin(part), end(part), count(), and members(part), the sum of the
-// members in buckets before the last one. All threads of one block.
-template <int Cached, class Parts> DEVICE i32 choose_member(const Nucleus& n, const Parts& parts, ChoiceShared<Cached>& c) {
-    // The last member's key: the range of keys is cut into 256 parts again and again.
-    for (int i = thread_index(); i < minimum(n.listed, Cached); i += Threads) {
-        u32 id = (u32)n.list[i];
-        c.ids[i] = id;
-        c.keys[i] = key_of(load_logit(n.logits + id));
-        c.weights[i] = weight_of(load_logit(n.logits + id), n.most, n.scale);
-    }
-    auto listed_id = [&](int i) { return i < Cached ? c.ids[i] : (u32)n.list[i]; };
-    auto listed_key = [&](int i) { return i < Cached ? c.keys[i] : key_of(load_logit(n.logits + n.list[i])); };
-    auto listed_weight = [&](int i) { return i < Cached ? c.weights[i] : weight_of(load_logit(n.logits + n.list[i]), n.most, n.scale); };
-    u64 need = n.target - n.above;
-    u32 high = 0, notLow = 0;
-    for (int i = thread_index(); i < n.listed; i += Threads) {
-        u32 k = listed_key(i);
-        high = k > high ? k : high;
-        notLow = ~k > notLow ? ~k : notLow;
-    }
-    block_max(high, notLow, c.scan);
-    u32 low = ~notLow;
-    c.sums[thread_index()] = 0;
-    sampler_barrier();
-    while (high > low) {
-        int shift = 24 - count_leading_zeros(high - low);
-        shift = shift > 0 ? shift : 0;
-        for (int i = thread_index(); i < n.listed; i += Threads) {
-            u32 k = listed_key(i);
-            if (k <= high && k >= low) {
-                add_shared(&c.sums[(high - k) >> shift], listed_weight(i));
-            }
-        }
-        high -= (u32)find_part(c.sums, c.scan, need) << shift;
-        u32 span = (1u << shift) - 1;
-        low = high - low > span ? high - span : low;
-    }
-    u32 key = high;
-    u32 each = weight_of(ordered_float(key), n.most, n.scale);
-    u64 ties = (need + each - 1) / each; // equal logits have equal weights
-    u64 nucleus = n.target - need + ties * each;
-
-    // The id of the last of them; mostly all are members.
-    u64 equal = 0;
-    for (int i = thread_index(); i < n.listed; i += Threads) {
-        equal += listed_key(i) == key ? 1 : 0;
-    }
-    u64 all;
-    block_scan(equal, c.scan, all);
-    bool some = all != ties;
-    u32 tie = some ? 0 : 0x7fffffffu;
-    u64 rank = ties;
-    for (int shift = 24; shift >= 0 && some; shift -= 8) {
-        for (int i = thread_index(); i < n.listed; i += Threads) {
-            u32 id = listed_id(i);
-            if (listed_key(i) == key && (shift == 24 || (id >> (shift + 8)) == (tie >> (shift + 8)))) {
-                add_shared(&c.sums[(id >> shift) & 255], 1);
-            }
-        }
-        tie |= (u32)find_part(c.sums, c.scan, rank) << shift;
-    }
-
-    // SplitMix64's output number `step` for the seed.
-    u64 z = n.seed + 0x9E3779B97F4A7C15ull * ((u64)n.step + 1);
-    z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9ull;
-    z = (z ^ (z >> 27)) * 0x94D049BB133111EBull;
-    u64 draw = multiply_high(z ^ (z >> 31), nucleus);
-
-    // The part of the ids, then the id, at which the running sum passes the draw.
-    for (int i = thread_index(); i < n.listed; i += Threads) {
-        u32 id = listed_id(i), k = listed_key(i);
-        if (k > key || (k == key && id <= tie)) {
-            add_shared(&c.sums[parts.of((int)id)], listed_weight(i));
-        }
-    }
-    sampler_barrier();
-    if (thread_index() < parts.count()) {
-        c.sums[thread_index()] += parts.members(thread_index());
-    }
-    u64 remaining = draw + 1; // the running sum must reach it
-    int part = find_part(c.sums, c.scan, remaining);
-    int end = parts.end(part);
-    for (int first = parts.begin(part); first < end; first += 2 * Threads) {
-        int id = first + 2 * thread_index();
-        u64 weights[2];
-#pragma unroll
-        for (int i = 0; i < 2; i++) {
-            weights[i] = 0;
-            if (id + i < end) {
-                float logit = load_logit(n.logits + id + i);
-                u32 k = key_of(logit);
-                int bucket = bucket_of(logit, n.most, n.scale);
-                bool member = bucket < n.bucket || (bucket == n.bucket && (k > key || (k == key && (u32)(id + i) <= tie)));
-                weights[i] = member ? weight_of(logit, n.most, n.scale) : 0;
-            }
-        }
-        u64 until = block_scan(weights[0] + weights[1], c.scan, all), before = until - weights[1] - weights[0];
-        if (before < remaining && remaining <= until) {
-            c.chosen = remaining <= before + weights[0] ? id : id + 1;
-        }
-        if (remaining <= all) {
-            break;
-        }
-        remaining -= all;
-    }
-    sampler_barrier();
-    return c.chosen;
 }
