@@ -63,7 +63,7 @@ if has graph; then measure _graph --filter '*MainJob*' --decode graph; fi
 if has eager; then measure _eager --filter '*MainJob*' --decode eager --quantizations FP16; fi
 if has cublas; then measure _cublas --filter '*MainJob*' --decode cublas --quantizations FP16; fi
 if has large; then measure _large --filter '*MainJob*' --models gpt2-large,gpt2-xl --iterationCount 8 --warmupCount 1; fi
-if has greedy; then measure _greedy --filter '*MainJob*' --models gpt2,gpt2-medium,gpt2-xl --temperature 0 --iterationCount 30; fi
+if has greedy; then measure _greedy --filter '*MainJob*' --models gpt2,gpt2-medium,gpt2-xl --temperature 0 --iterationCount 20; fi
 
 # " the" is one token.
 if has prompt; then measure _prompt --filter '*FirstToken*' --models gpt2 --prompt "$(printf ' the%.0s' {1..512})"; fi
