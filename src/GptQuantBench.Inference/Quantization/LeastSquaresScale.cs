@@ -21,6 +21,9 @@ internal static unsafe class LeastSquaresScale
     // other sign 7 is the end of the codes.
     private static readonly float[] _symmetricTrials = [-8f, -7.4f, -7.7f, -8.3f, -8.6f, -9f, -9.5f, -10f, 7f, 6.7f, 7.4f, 7.8f, 8.3f];
 
+    // The same, and plain rounding again, so that they are two times eight.
+    private static readonly float[] _sixteenTrials = [.. _symmetricTrials, -8f, -8f, -8f];
+
     // Codes that the range is divided into; 15 is plain rounding.
     private static readonly float[] _asymmetricTrials = [15f, 14.2f, 14.6f, 15.3f, 15.6f, 16f, 16.4f, 16.9f, 17.5f, 18.2f];
 
@@ -35,6 +38,14 @@ internal static unsafe class LeastSquaresScale
             return plain;
         }
 
+        return LeastSquaresGroup.IsSupported && importance.IsEmpty && values.Length == LeastSquaresGroup.Length
+            ? LeastSquaresGroup.Symmetric(values, _sixteenTrials, plain)
+            : SymmetricOfAny(values, importance, plain);
+    }
+
+    /// <summary>The general way of <see cref="Symmetric"/>, whose plain scale is finite and not 0.</summary>
+    internal static Half SymmetricOfAny(ReadOnlySpan<float> values, ReadOnlySpan<float> importance, Half plain)
+    {
         float* v = stackalloc float[LongestGroup];
         float* w = stackalloc float[LongestGroup];
         int length = Pad(values, importance, v, w);
@@ -185,7 +196,7 @@ internal static unsafe class LeastSquaresScale
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<float> SymmetricCode(Vector256<float> quotient) =>
+    internal static Vector256<float> SymmetricCode(Vector256<float> quotient) =>
         Vector256.ClampNative(Vector256.Round(quotient), Vector256.Create(-8f), Vector256.Create(7f));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
