@@ -10,16 +10,13 @@ internal static class ModelChoice
     /// <summary>Seed of synthetic weights and of sampling where the user gives none.</summary>
     public const ulong DefaultSeed = 42;
 
-    /// <summary>The models of the main job.</summary>
-    public const string DefaultModels = "gpt2,gpt2-medium";
-
     /// <summary>The models, their files found, made or checked; nothing is left to fail but what the weights' values can.</summary>
     /// <param name="result">The arguments.</param>
     /// <param name="artifactsDirectory">Where synthetic weights are kept.</param>
     /// <param name="defaultModels">Models where the user names none.</param>
     /// <param name="notify">Receives one sentence about each model's weights.</param>
     public static IReadOnlyList<ModelLocation> Locate(
-        ParseResult result, string artifactsDirectory, Action<string> notify, string defaultModels = DefaultModels)
+        ParseResult result, string artifactsDirectory, Action<string> notify, string defaultModels = ModelCatalogue.MainJob)
     {
         var weights = result.Choice(Options.Weights, "auto", "synthetic");
         if (Folder(result) is { } folder)
@@ -41,7 +38,7 @@ internal static class ModelChoice
     /// <summary>The models by name alone, nothing looked for and nothing made.</summary>
     public static IReadOnlyList<ModelLocation> Named(ParseResult result) =>
     [
-        .. (Folder(result) is { } folder ? [folder.Name] : Catalogued(result, DefaultModels).Select(model => model.Name))
+        .. (Folder(result) is { } folder ? [folder.Name] : Catalogued(result, ModelCatalogue.MainJob).Select(model => model.Name))
             .Select(name => new ModelLocation { Name = name, WeightsFile = "", Origin = WeightOrigin.Synthetic }),
     ];
 

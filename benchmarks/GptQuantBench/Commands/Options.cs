@@ -1,11 +1,12 @@
 using System.CommandLine;
+using GptQuantBench.Inference.Models;
 
 namespace GptQuantBench.Commands;
 
 /// <summary>The program's own options; each exists once and is shared by the verbs that take it.</summary>
 internal static class Options
 {
-    public static Option<string?> Models { get; } = Value("--models", "gpt2,gpt2-medium", "models of the catalogue, by name: gpt2, gpt2-medium, gpt2-large, gpt2-xl");
+    public static Option<string?> Models { get; } = Value("--models", ModelCatalogue.MainJob, "models of the catalogue, by name: gpt2, gpt2-medium, gpt2-large, gpt2-xl");
 
     public static Option<string?> ModelPath { get; } = Value("--model-path", "DIR", "folder with config.json and model.safetensors; replaces --models");
 

@@ -3,6 +3,9 @@ namespace GptQuantBench.Inference.Models;
 /// <summary>The published models that the suite knows by name.</summary>
 public static class ModelCatalogue
 {
+    /// <summary>Names of the main job's models, with commas between.</summary>
+    public const string MainJob = "gpt2,gpt2-medium";
+
     /// <summary>All of them, smallest first.</summary>
     public static IReadOnlyList<CatalogueModel> All { get; } =
     [

@@ -141,7 +141,7 @@ internal static class CudaRuntime
     private static IEnumerable<(string Name, string? Entry)> PersistentEntries(QuantizationFormat format, CudaDevice device)
     {
         yield return (PersistentKernel.Module(format), PersistentKernel.FoldEntry);
-        foreach (string name in (string[])["gpt2", "gpt2-medium"])
+        foreach (string name in ModelCatalogue.MainJob.Split(','))
         {
             ModelConfiguration configuration = ModelCatalogue.Get(name).Configuration;
             yield return (PersistentKernel.Module(format), PersistentKernel.Entry(configuration, format, device));
