@@ -26,7 +26,7 @@ internal static class FaultReplay
         var backend = BackendRegistry.Find(settings.Backend);
         try
         {
-            backend.Start(settings.BackendOptions);
+            backend.Start(settings.BackendOptions, settings.Planned);
             using var loaded = LoadedCase.Load(settings, model, format);
             for (var call = 0; phase != Phase.LoadModel && call < FirstTokenCalls; call++)
             {

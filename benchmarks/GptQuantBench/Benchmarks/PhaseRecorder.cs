@@ -43,7 +43,7 @@ internal sealed class PhaseRecorder
 
     /// <summary>Starts the device and notes what that cost; in process, what it cost the first case.</summary>
     public void StartDevice() =>
-        _startup = _started.GetOrAdd((_settings.Backend, _settings.Device), _ => Backend.Start(_settings.BackendOptions));
+        _startup = _started.GetOrAdd((_settings.Backend, _settings.Device), _ => Backend.Start(_settings.BackendOptions, _settings.Planned));
 
     /// <summary>
     /// Loads once for nothing on a device with memory of its own: the driver keeps some after the first load, which is no leak. Later

@@ -4,6 +4,7 @@ using GptQuantBench.Benchmarks.Kernels;
 using GptQuantBench.Benchmarks.Sweeps;
 using GptQuantBench.Inference.Backends;
 using GptQuantBench.Inference.Checkpoints;
+using GptQuantBench.Inference.Quantization;
 
 namespace GptQuantBench.Benchmarks;
 
@@ -86,6 +87,11 @@ public sealed record RunSettings
     /// <summary>All cases, in the order in which they run.</summary>
     [JsonIgnore]
     public IEnumerable<(string Model, string Format)> Cases => Models.SelectMany(model => Formats.Select(format => (model.Name, format)));
+
+    /// <summary>The same for the backend.</summary>
+    [JsonIgnore]
+    public IReadOnlyCollection<PlannedModel> Planned =>
+        [.. from model in Models.Select(model => model.ReadConfiguration()) from format in Formats select new PlannedModel(model, QuantizationFormat.Parse(format))];
 
     /// <summary>The settings of this process.</summary>
     /// <exception cref="InvalidOperationException">The process was not started by a run.</exception>

@@ -69,7 +69,7 @@ internal sealed class VerbModel : IDisposable
             Console.Error.WriteLine(notice);
         }
 
-        _backend.Start(_options);
+        _backend.Start(_options, [new(opened.Configuration, format)]);
         return _backend.Load(opened, format, _options);
     }
 

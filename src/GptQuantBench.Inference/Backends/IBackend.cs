@@ -37,7 +37,9 @@ public interface IBackend
     /// <summary>
     /// Starts the device in this process, so that the first load measures the load alone. Later calls find it started and cost nothing.
     /// </summary>
-    BackendStartup Start(BackendOptions options);
+    /// <param name="options">The device.</param>
+    /// <param name="planned">What will be loaded: the kernels for it are compiled now.</param>
+    BackendStartup Start(BackendOptions options, IReadOnlyCollection<PlannedModel> planned);
 
     /// <summary>The single kernels, for benchmarks; takes no memory and no device context yet.</summary>
     /// <exception cref="Models.ModelFormatException">The options name something that is not there.</exception>

@@ -22,8 +22,9 @@ public sealed class BackendTests
         Assert.Equal(availability.Device, facts.Name);
         Assert.InRange(facts.MemoryBytes, 1L << 30, 1L << 40);
 
-        backend.Start(options);
-        BackendStartup second = backend.Start(options);
+        PlannedModel[] planned = [new(ModelCatalogue.Get("gpt2").Configuration, QuantizationFormat.EightBit)];
+        backend.Start(options, planned);
+        BackendStartup second = backend.Start(options, planned);
         Assert.InRange(second.ContextTime!.Value + second.JitTime!.Value, TimeSpan.Zero, TimeSpan.FromMilliseconds(50));
         Assert.InRange(backend.ReadMemory(options)!.UsedBytes, 1, facts.MemoryBytes);
 

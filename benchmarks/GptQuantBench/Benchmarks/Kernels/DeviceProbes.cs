@@ -41,7 +41,7 @@ public class DeviceProbes
         try
         {
             var backend = BackendRegistry.Find(_settings.Backend);
-            backend.Start(_settings.BackendOptions);
+            backend.Start(_settings.BackendOptions, []);
             _probe = create(backend.KernelBench(_settings.BackendOptions));
             Pass();
             _deviceSeconds.Clear();

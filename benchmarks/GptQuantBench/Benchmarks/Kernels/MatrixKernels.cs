@@ -44,7 +44,7 @@ public class MatrixKernels : PointBenchmark<KernelPoint>
     private protected override PointCalls<KernelPoint> Start()
     {
         var backend = BackendRegistry.Find(Settings.Backend);
-        backend.Start(Settings.BackendOptions);
+        backend.Start(Settings.BackendOptions, []);
         _bench = backend.KernelBench(Settings.BackendOptions);
         if (_bench.HasArithmeticProbe)
         {

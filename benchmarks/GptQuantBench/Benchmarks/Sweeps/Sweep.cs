@@ -33,7 +33,7 @@ public abstract class Sweep : PointBenchmark<SweepPoint>
     private protected override PointCalls<SweepPoint> Start()
     {
         var points = Kind.Points(Sweeps, Model);
-        BackendRegistry.Find(Settings.Backend).Start(Settings.BackendOptions);
+        BackendRegistry.Find(Settings.Backend).Start(Settings.BackendOptions, Settings.Planned);
         _model = SweepModel.Load(Settings, Model, Format);
         try
         {

@@ -26,7 +26,7 @@ internal sealed class CpuBackend : IBackend
     public DeviceMemory? ReadMemory(BackendOptions options) => null;
 
     /// <inheritdoc />
-    public BackendStartup Start(BackendOptions options) => new(ContextTime: null, JitTime: null);
+    public BackendStartup Start(BackendOptions options, IReadOnlyCollection<PlannedModel> planned) => new(ContextTime: null, JitTime: null);
 
     /// <inheritdoc />
     public IKernelBench KernelBench(BackendOptions options) => Select(options, out CpuKernel? kernel) is { } error

@@ -98,10 +98,11 @@ internal sealed class CudaBackend : IBackend
     }
 
     /// <inheritdoc />
-    public BackendStartup Start(BackendOptions options)
+    public BackendStartup Start(BackendOptions options, IReadOnlyCollection<PlannedModel> planned)
     {
         ArgumentNullException.ThrowIfNull(options);
-        return CudaRuntime.Start(options);
+        ArgumentNullException.ThrowIfNull(planned);
+        return CudaRuntime.Start(options, planned);
     }
 
     /// <inheritdoc />

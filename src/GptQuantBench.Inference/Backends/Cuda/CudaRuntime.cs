@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using GptQuantBench.Cuda;
-using GptQuantBench.Inference.Models;
 using GptQuantBench.Inference.Quantization;
 
 namespace GptQuantBench.Inference.Backends.Cuda;
@@ -113,22 +112,22 @@ internal static class CudaRuntime
     }
 
     /// <summary>
-    /// Makes the context and compiles what the main job's formats need. The context's time is that of the first one on the device in this
+    /// Makes the context and compiles what the planned models need. The context's time is that of the first one on the device in this
     /// process, which <see cref="Check"/> may have made: it starts the device, later ones find it started.
     /// </summary>
-    public static BackendStartup Start(BackendOptions options)
+    public static BackendStartup Start(BackendOptions options, IReadOnlyCollection<PlannedModel> planned)
     {
         bool isFirst = !IsStarted(options.Device);
         long start = Stopwatch.GetTimestamp();
         CudaContext context = Context(options.Device);
         TimeSpan contextTime = isFirst ? _creationTimes[options.Device] : Stopwatch.GetElapsedTime(start);
         start = Stopwatch.GetTimestamp();
-        QuantizationFormat[] formats = [QuantizationFormat.Fp16, QuantizationFormat.EightBit, QuantizationFormat.FourBit];
+        QuantizationFormat[] formats = [.. planned.Select(model => model.Format).Distinct()];
         IEnumerable<(string, string?)> persistent = DecodePaths.MayBe(options.Decode, DecodePath.Persistent)
-            ? formats.SelectMany(format => PersistentEntries(format, context.Device)).Distinct()
+            ? planned.SelectMany(model => PersistentEntries(model, context.Device))
             : [];
         KernelSet.Compile(
-            KernelModules(context, options.KernelDirectory), [.. persistent, .. formats.Select(format => (KernelSet.WeightsModule(format), (string?)null)), ("attention", null)]);
+            KernelModules(context, options.KernelDirectory), [.. persistent.Distinct(), .. formats.Select(format => (KernelSet.WeightsModule(format), (string?)null)), ("attention", null)]);
         foreach (QuantizationFormat format in formats)
         {
             Kernels(context, format, options.KernelDirectory);
@@ -137,15 +136,13 @@ internal static class CudaRuntime
         return new(contextTime, Stopwatch.GetElapsedTime(start));
     }
 
-    // Of the main job's models; others are compiled where a model is loaded.
-    private static IEnumerable<(string Name, string? Entry)> PersistentEntries(QuantizationFormat format, CudaDevice device)
+    private static IEnumerable<(string Name, string? Entry)> PersistentEntries(PlannedModel model, CudaDevice device)
     {
-        yield return (PersistentKernel.Module(format), PersistentKernel.FoldEntry);
-        foreach (string name in ModelCatalogue.MainJob.Split(','))
+        if (PersistentKernel.Refusal(model.Configuration, model.Format, device) is null)
         {
-            ModelConfiguration configuration = ModelCatalogue.Get(name).Configuration;
-            yield return (PersistentKernel.Module(format), PersistentKernel.Entry(configuration, format, device));
-            yield return (PromptKernel.Module(format), PromptKernel.Entry(configuration));
+            yield return (PersistentKernel.Module(model.Format), PersistentKernel.FoldEntry);
+            yield return (PersistentKernel.Module(model.Format), PersistentKernel.Entry(model.Configuration, model.Format, device));
+            yield return (PromptKernel.Module(model.Format), PromptKernel.Entry(model.Configuration));
         }
     }
 
