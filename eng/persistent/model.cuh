@@ -113,7 +113,7 @@ template <class Format> struct Model {
         return copy_logits(logits);
     }
 
-    // Clocks of a part of the layers' rows, and of the head's, on this device: as PersistentPace.cs has them.
+    // Parts of 12 KB that a block reads of a layer, on average: as PersistentShape.cs counts its bytes.
     double parts() const {
         const PersistentLayer& y = layers[0];
         double bytes = 0;
@@ -123,6 +123,7 @@ template <class Format> struct Model {
         return bytes / blocks / 12288;
     }
 
+    // Clocks of a part of the layers' rows, and of the head's, on this device: as PersistentPace.cs has them. layerClocks: on an H100.
     void pace(PersistentArguments& of, double layerClocks) const {
         int core, memory, width;
         RUNTIME(cudaDeviceGetAttribute(&core, cudaDevAttrClockRate, 0));

@@ -10,7 +10,7 @@ namespace GptQuantBench.Inference.Quantization;
 /// eight trials are summed up, divided and compared side by side. Operation by operation the same, so the bits are, too: sums of eight lanes are
 /// those of <see cref="Vector256.Sum{T}"/>, of neighbours, of their sums, and of both halves.
 /// </summary>
-internal static unsafe class LeastSquaresGroup
+internal static class LeastSquaresGroup
 {
     /// <summary>Values of a group.</summary>
     public const int Length = 32;

@@ -140,8 +140,9 @@ internal static class CudaRuntime
     {
         if (PersistentKernel.Refusal(model.Configuration, model.Format, device) is null)
         {
-            yield return (PersistentKernel.Module(model.Format), PersistentKernel.FoldEntry);
-            yield return (PersistentKernel.Module(model.Format), PersistentKernel.Entry(model.Configuration, model.Format, device));
+            string module = PersistentKernel.Module(model.Format);
+            yield return (module, PersistentKernel.FoldEntry);
+            yield return (module, PersistentKernel.Entry(model.Configuration, model.Format, PersistentShape.OfDecode(model.Configuration, device)));
             yield return (PromptKernel.Module(model.Format), PromptKernel.Entry(model.Configuration));
         }
     }

@@ -29,7 +29,7 @@ internal sealed class PersistentKernel
     {
         Shape = PersistentShape.OfDecode(configuration, modules.Context.Device);
         Pace = PersistentPace.OfDecode(configuration, format, Shape, modules.Context.Device);
-        string module = Module(format), entry = Entry(configuration, format, modules.Context.Device);
+        string module = Module(format), entry = Entry(configuration, format, Shape);
         _kernel = modules.Get(module, entry).GetKernel(entry);
         Fold = modules.Get(module, FoldEntry).GetKernel(FoldEntry);
         _kernel.RequireArguments<Parameter<PersistentArguments>>();
@@ -60,10 +60,10 @@ internal sealed class PersistentKernel
     /// <summary>The module with the kernel for a format.</summary>
     public static string Module(QuantizationFormat format) => KernelSet.WeightsModule(format).Replace("weights_", "persistent_", StringComparison.Ordinal);
 
-    /// <summary>The kernel of the module for models of a shape on a device.</summary>
-    public static string Entry(ModelConfiguration configuration, QuantizationFormat format, CudaDevice device) => configuration switch
+    /// <summary>The kernel of the module for models whose launch has a shape.</summary>
+    public static string Entry(ModelConfiguration configuration, QuantizationFormat format, PersistentShape shape) => configuration switch
     {
-        { HeadSize: 64, EmbeddingSize: <= NarrowWidth } when PersistentShape.OfDecode(configuration, device).IsTall(configuration, format) => "persistent_decode_tall",
+        { HeadSize: 64, EmbeddingSize: <= NarrowWidth } when shape.IsTall(configuration, format) => "persistent_decode_tall",
         { HeadSize: 64, EmbeddingSize: <= NarrowWidth } => "persistent_decode",
         { HeadSize: 64 } => "persistent_decode_wide",
         _ => "persistent_decode_any",
