@@ -9,7 +9,7 @@ public static class CounterBasedGenerator
     /// <summary>The 64 random bits of a draw.</summary>
     /// <param name="seed">Any value.</param>
     /// <param name="index">Index of the draw, at least 0.</param>
-    public static ulong Draw(ulong seed, int index)
+    public static ulong Draw(ulong seed, long index)
     {
         ulong z = unchecked(seed + (0x9E3779B97F4A7C15 * ((ulong)index + 1)));
         z = unchecked((z ^ (z >> 30)) * 0xBF58476D1CE4E5B9);

@@ -1,7 +1,5 @@
 using System.Numerics;
-using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
-using System.Runtime.Intrinsics;
 
 namespace GptQuantBench.Inference.Sampling;
 
@@ -79,38 +77,6 @@ internal static class LogitScan
         }
 
         return id;
-    }
-
-    /// <summary>Writes the ids of the tokens with low ≤ logit &lt; high, ascending, and returns how many there are.</summary>
-    /// <param name="logits">One logit per token.</param>
-    /// <param name="low">The smallest logit that counts.</param>
-    /// <param name="high">The smallest that does not count any more.</param>
-    /// <param name="first">Id of the first token.</param>
-    /// <param name="ids">Room for as many ids as there are logits.</param>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static int Collect(ReadOnlySpan<float> logits, float low, float high, int first, Span<int> ids)
-    {
-        ReadOnlySpan<Vector256<float>> vectors = MemoryMarshal.Cast<float, Vector256<float>>(logits);
-        Vector256<float> lows = Vector256.Create(low), highs = Vector256.Create(high);
-        int count = 0;
-        for (int block = 0; block < vectors.Length; block++)
-        {
-            Vector256<float> isInside = Vector256.GreaterThanOrEqual(vectors[block], lows) & Vector256.LessThan(vectors[block], highs);
-            for (uint lanes = isInside.ExtractMostSignificantBits(); lanes != 0; lanes &= lanes - 1)
-            {
-                ids[count++] = first + (block * Vector256<float>.Count) + BitOperations.TrailingZeroCount(lanes);
-            }
-        }
-
-        for (int i = vectors.Length * Vector256<float>.Count; i < logits.Length; i++)
-        {
-            if (logits[i] >= low && logits[i] < high)
-            {
-                ids[count++] = first + i;
-            }
-        }
-
-        return count;
     }
 
     private static NonFiniteLogitsException NotFinite(ReadOnlySpan<float> logits)

@@ -2,14 +2,18 @@ namespace GptQuantBench.Inference.Sampling;
 
 /// <summary>
 /// Chooses the next token from logits, greedily or by temperature and top-p. The choice depends on the logits' bits, the options
-/// and the step alone: probabilities are integers (<see cref="TokenWeights"/>), the nucleus is an exact prefix
-/// (<see cref="Nucleus"/>), and the draw is u = <see cref="CounterBasedGenerator.Draw"/>(seed, step), r = floor(u · S / 2^64) of
-/// the nucleus' sum S; the first member in ascending order of ids at which the running sum exceeds r is chosen. A token of weight
+/// and the step alone: probabilities are integers (<see cref="TokenWeights"/>), and the nucleus is an exact prefix
+/// (<see cref="Nucleus"/>). Drawn is from the whole buckets (<see cref="LogitBuckets"/>) that hold the nucleus, of sum R: with
+/// u = <see cref="CounterBasedGenerator.Draw"/>(seed, step), r = floor(u · R / 2^64), the first token at which the running sum exceeds r is
+/// chosen; where it is no member, u = Draw(seed, 2^31 + step) draws once more, from the nucleus' sum. So every member is chosen with the
+/// probability of its weight in the nucleus, and mostly the last member need not be found. A token of weight
 /// 0 (2^-30 of the most probable, or a logit of −infinity) never is. Allocates nothing per call; not thread-safe.
 /// </summary>
 public sealed class Sampler
 {
-    private readonly int[] _weights;
+    private const long SecondDraws = 1L << 31;
+
+    private readonly int _vocabularySize;
     private readonly LogitPasses _passes;
     private readonly Nucleus _nucleus;
 
@@ -23,7 +27,7 @@ public sealed class Sampler
     internal Sampler(int vocabularySize, ChunkLoop? loop)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(vocabularySize, 1);
-        _weights = new int[vocabularySize];
+        _vocabularySize = vocabularySize;
         _passes = new LogitPasses(vocabularySize, loop);
         _nucleus = new Nucleus(vocabularySize, _passes);
     }
@@ -36,9 +40,9 @@ public sealed class Sampler
     /// <exception cref="ArgumentException">The number of logits, an option or the step is out of range.</exception>
     public int Sample(ReadOnlySpan<float> logits, SamplingOptions options, int step)
     {
-        if (logits.Length != _weights.Length)
+        if (logits.Length != _vocabularySize)
         {
-            throw new ArgumentException($"expected {_weights.Length} logits, got {logits.Length}", nameof(logits));
+            throw new ArgumentException($"expected {_vocabularySize} logits, got {logits.Length}", nameof(logits));
         }
 
         if (options.FindError() is string error)
@@ -53,16 +57,14 @@ public sealed class Sampler
             return LogitScan.IndexOf(logits, max);
         }
 
-        float scale = TokenWeights.Scale(options.Temperature);
-        ulong total = _passes.Weigh(logits, max, scale, _weights);
-        ulong random = CounterBasedGenerator.Draw(options.Seed, step);
-        if (options.TopP == 1f)
+        _nucleus.Find(logits, max, TokenWeights.Scale(options.Temperature), options.TopP);
+        ulong draw = Math.BigMul(CounterBasedGenerator.Draw(options.Seed, step), _nucleus.Reach, out _);
+        if (_nucleus.IsOfLastBucket(draw))
         {
-            ulong draw = Math.BigMul(random, total, out _);
-            return MaskedSum.IndexOf(logits, _weights, float.NegativeInfinity, ref draw);
+            ulong sum = _nucleus.Sum(logits);
+            draw = draw < sum ? draw : Math.BigMul(CounterBasedGenerator.Draw(options.Seed, SecondDraws + step), sum, out _);
         }
 
-        _nucleus.Find(logits, _weights, total, max, scale, options.TopP);
-        return _nucleus.Choose(logits, _weights, Math.BigMul(random, _nucleus.Sum, out _));
+        return _nucleus.Choose(logits, draw);
     }
 }

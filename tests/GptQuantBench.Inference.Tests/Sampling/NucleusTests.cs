@@ -6,55 +6,60 @@ namespace GptQuantBench.Inference.Tests.Sampling;
 public sealed class NucleusTests
 {
     [Fact]
-    public void Members_are_those_of_the_full_sort() =>
+    public void Members_are_those_of_the_full_sort_and_tokens_come_in_the_order_of_draws() =>
         Gen.Select(LogitGenerators.Row, LogitGenerators.Options).Sample((row, options) =>
         {
             float scale = TokenWeights.Scale(options.Temperature);
-            var weights = new int[row.Length];
-            ulong total = TokenWeights.Compute(row, row.Max(), scale, weights);
             var nucleus = new Nucleus(row.Length);
-            nucleus.Find(row, weights, total, row.Max(), scale, options.TopP);
+            nucleus.Find(row, row.Max(), scale, options.TopP);
 
-            // Members without weight cannot be drawn, so they are not seen from outside.
-            int[] expected = [.. ReferenceSampler.Nucleus(row, options).Where(id => weights[id] > 0).Order()];
-            Assert.Equal((ulong)expected.Sum(id => (long)weights[id]), nucleus.Sum);
+            // Tokens without weight cannot be drawn, so they are not seen from outside.
+            ulong[] weights = [.. row.Select(logit => (ulong)TokenWeights.Weight(logit, row.Max(), scale))];
+            int[] members = ReferenceSampler.Nucleus(row, options);
+            int[] order = [.. ReferenceSampler.DrawOrder(row, options, members[^1]).Where(id => weights[id] > 0)];
+            Assert.Equal(Sum(members), nucleus.Sum(row));
+            Assert.Equal(Sum(order), nucleus.Reach);
             ulong draw = 0;
-            foreach (int id in expected)
+            foreach (int id in order)
             {
-                Assert.Equal(id, nucleus.Choose(row, weights, draw));
-                draw += (uint)weights[id];
-                Assert.Equal(id, nucleus.Choose(row, weights, draw - 1));
+                Assert.Equal(id, nucleus.Choose(row, draw));
+                draw += weights[id];
+                Assert.Equal(id, nucleus.Choose(row, draw - 1));
+                Assert.True(nucleus.IsOfLastBucket(draw - 1) || members.Contains(id));
+                Assert.Equal(members.Contains(id), draw - 1 < nucleus.Sum(row));
             }
 
-            Assert.Throws<ArgumentOutOfRangeException>(() => nucleus.Choose(row, weights, nucleus.Sum));
+            ulong Sum(int[] ids) => ids.Aggregate(0UL, (sum, id) => sum + weights[id]);
         }, iter: 2000);
 
     /// <summary>Weights are 2^30 · 2^logit: a nucleus that reaches its share exactly is not one token longer, and ties go by id.</summary>
     [Theory]
     [InlineData(new[] { 0f, -1, -1 }, 0.5f, new[] { 0 })]
-    [InlineData(new[] { -1f, -1, 0 }, 0.75f, new[] { 0, 2 })]
-    [InlineData(new[] { -1f, -1, 0 }, 0.751f, new[] { 0, 1, 2 })]
+    [InlineData(new[] { -1f, -1, 0 }, 0.75f, new[] { 2, 0 })]
+    [InlineData(new[] { -1f, -1, 0 }, 0.751f, new[] { 2, 0, 1 })]
     [InlineData(new[] { 0f, 0, 0, 0 }, 0.5f, new[] { 0, 1 })]
     [InlineData(new[] { -0f, 0 }, 0.5f, new[] { 0 })]
-    [InlineData(new[] { -3f, -2, -1, 0, -3 }, 0.75f, new[] { 2, 3 })]
-    [InlineData(new[] { -3f, -2, -1, 0, -3 }, 0.9375f, new[] { 0, 1, 2, 3 })]
+    [InlineData(new[] { -3f, -2, -1, 0, -3 }, 0.75f, new[] { 3, 2 })]
+    [InlineData(new[] { -3f, -2, -1, 0, -3 }, 0.9375f, new[] { 3, 2, 1, 0 })]
     public void Small_nuclei_are_those_that_one_counts_by_hand(float[] row, float topP, int[] members)
     {
-        // Many tokens without weight, so that the search narrows its range as in a vocabulary.
+        // Many tokens without weight, as in a vocabulary.
         float[] logits = [.. row, .. Enumerable.Repeat(-100f, 200)];
-        int[] weights = [.. logits.Select(logit => logit < -30 ? 0 : 1 << (30 + (int)logit))];
         Nucleus nucleus = new(logits.Length);
-        nucleus.Find(logits, weights, (ulong)weights.Sum(weight => (long)weight), 0f, 1f, topP);
-        Assert.Equal(members.Sum(id => (long)weights[id]), (long)nucleus.Sum);
+        nucleus.Find(logits, 0f, 1f, topP);
         ulong draw = 0;
         foreach (int id in members)
         {
-            Assert.Equal(id, nucleus.Choose(logits, weights, draw));
-            draw += (ulong)weights[id];
-            Assert.Equal(id, nucleus.Choose(logits, weights, draw - 1));
+            Assert.Equal(id, nucleus.Choose(logits, draw));
+            draw += 1UL << (30 + (int)logits[id]);
+            Assert.Equal(id, nucleus.Choose(logits, draw - 1));
         }
 
-        Assert.Contains($"expected a draw below {draw}", Assert.Throws<ArgumentOutOfRangeException>(() => nucleus.Choose(logits, weights, draw)).Message, StringComparison.Ordinal);
+        Assert.Equal(draw, nucleus.Sum(logits));
+        Assert.Contains(
+            $"expected a draw below {nucleus.Reach}",
+            Assert.Throws<ArgumentOutOfRangeException>(() => nucleus.Choose(logits, nucleus.Reach)).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]

@@ -14,10 +14,16 @@ internal static class ReferenceSampler
     {
         int[] nucleus = Nucleus(logits, options, extraMembers);
         uint[] weights = Weights(logits, options.Temperature);
+        int[] order = DrawOrder(logits, options, nucleus[^1]);
+        UInt128 draw = (CounterBasedGenerator.Draw(options.Seed, step) * Sum(order, weights)) >> 64;
         UInt128 sum = Sum(nucleus, weights);
-        UInt128 draw = (CounterBasedGenerator.Draw(options.Seed, step) * sum) >> 64;
+        if (draw >= sum)
+        {
+            draw = (CounterBasedGenerator.Draw(options.Seed, int.MaxValue + 1L + step) * sum) >> 64;
+        }
+
         UInt128 running = 0;
-        foreach (int id in nucleus.Order())
+        foreach (int id in order)
         {
             running += weights[id];
             if (running > draw)
@@ -27,6 +33,23 @@ internal static class ReferenceSampler
         }
 
         throw new InvalidOperationException("The draw is not below the sum.");
+    }
+
+    /// <summary>The tokens from which is drawn, in their order, up to the end of the bucket in which the nucleus ends.</summary>
+    /// <param name="logits">One logit per token.</param>
+    /// <param name="options">Temperature above 0.</param>
+    /// <param name="last">The nucleus' last member.</param>
+    public static int[] DrawOrder(float[] logits, SamplingOptions options, int last)
+    {
+        float max = logits.Max();
+        float scale = TokenWeights.Scale(options.Temperature);
+        int[] buckets = [.. logits.Select(logit => (int)(Math.Min((max - logit) * scale, 31f) * 32))];
+        int[] ids = [.. Enumerable.Range(0, logits.Length)];
+        return
+        [
+            .. ids.Where(id => buckets[id] < buckets[last]).OrderBy(id => buckets[id]).ThenBy(id => id),
+            .. ids.Where(id => buckets[id] == buckets[last]).OrderByDescending(id => logits[id]).ThenBy(id => id),
+        ];
     }
 
     /// <summary>The ids of the nucleus, most probable first.</summary>

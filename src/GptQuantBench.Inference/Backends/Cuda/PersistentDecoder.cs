@@ -8,8 +8,8 @@ namespace GptQuantBench.Inference.Backends.Cuda;
 internal sealed class PersistentDecoder : IDisposable
 {
     private const int MostBlocks = 256;
-    private const int Buckets = 2048;
-    private const int ListWords = 62;
+    private const int Buckets = 1024;
+    private const int ListWords = 2 + (2 * 32);
     private const uint FirstEpoch = 1; // after words were made zero
 
     // A word of the kernels' value_word has sixteen bits of its epoch, so what was there before must not be older than those tell apart.

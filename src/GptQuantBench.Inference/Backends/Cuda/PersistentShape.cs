@@ -21,8 +21,8 @@ internal sealed class PersistentShape
     private const int PromptPadding = 256;
 
     // Static shared memory of the kernels, with some bytes to spare: what the ring gets less can cost a stage of it, and a tenth of the speed.
-    private const int DecodeStaticBytes = 26 * 1024;
-    private const int PromptStaticBytes = 27 * 1024;
+    private const int DecodeStaticBytes = 22 * 1024;
+    private const int PromptStaticBytes = 23 * 1024;
 
     private PersistentShape(
         ModelConfiguration configuration, CudaDevice device, int staticBytes, int inputBytes, Func<ModelConfiguration, int, int> sumPitch)

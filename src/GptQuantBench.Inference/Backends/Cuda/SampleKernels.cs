@@ -10,8 +10,8 @@ internal sealed class SampleKernels
     private const int BlockSize = 256;
     private const int WarpSize = 32;
 
-    // Scratch of sample.cu before its list: options, 2048 sums, one sum a block, and what the kernels hand on.
-    private const int ScratchHead = 24 + (2048 * sizeof(ulong)) + (Blocks * sizeof(ulong)) + 40;
+    // Scratch of sample.cu before its list: options, 1024 sums, one sum a block, two buckets, what the kernels hand on, and counts.
+    private const int ScratchHead = 24 + (1024 * sizeof(ulong)) + (Blocks * sizeof(ulong)) + (2 * 24) + 16 + 16;
 
     private readonly CudaKernel _options;
     private readonly CudaKernel _weigh;

@@ -81,6 +81,15 @@ DEVICE u64 shuffle_xor(u64 value, int mask) {
     return ((u64)high << 32) | low;
 }
 
+// Of lane `lane`, the same for all.
+DEVICE u32 shuffle_from(u32 value, int lane) {
+    u32 r;
+    asm volatile("shfl.sync.idx.b32 %0, %1, %2, 31, 0xffffffff;" : "=r"(r) : "r"(value), "r"(lane));
+    return r;
+}
+
+DEVICE float shuffle_from(float value, int lane) { return bits_float(shuffle_from(float_bits(value), lane)); }
+
 DEVICE float warp_sum(float value) {
 #pragma unroll
     for (int offset = 16; offset > 0; offset >>= 1) {
@@ -231,6 +240,13 @@ DEVICE u32 permute_bytes(u32 a, u32 b, u32 selector) {
 }
 
 // -- memory -------------------------------------------------------------------------------------------------------------------
+
+// Not from the first-level cache: what other blocks write.
+DEVICE u64 load_relaxed(const u64* address) {
+    u64 v;
+    asm volatile("ld.relaxed.gpu.global.u64 %0, [%1];" : "=l"(v) : "l"(address) : "memory");
+    return v;
+}
 
 // 16 bytes that nobody writes while the kernel runs.
 DEVICE vec4 load_constant(const void* address) {

@@ -115,10 +115,13 @@ template <int Size> DEVICE void attend_item(
         for (int j = 0; j < Tiles; j++) {
             int place = minimum(8 * j + g, left - 1);
             load_cache<KeyWords>(keyCache + place * Size, keys[j]);
+        }
+#pragma unroll
+        for (int j = 0; j < Tiles; j++) {
             // Values of positions that are not there weigh nothing, but must be numbers.
 #pragma unroll
             for (int e = 0; e < 2; e++) {
-                place = 8 * j + 2 * q + e;
+                int place = 8 * j + 2 * q + e;
 #pragma unroll
                 for (int i = 0; i < ValueWords; i++) {
                     values[j][e][i] = 0;
@@ -161,23 +164,26 @@ template <int Size> DEVICE void attend_item(
         u32 queries[KeyWords];
         copy_words<KeyWords>(mine[0] + q * KeyWords, queries);
 
-        float scores[Tiles][4], top = minus_infinity();
+        // In two halves, so that fewer products wait for each other.
+        float scores[Tiles][4], halves[Tiles][4], top = minus_infinity();
 #pragma unroll
         for (int j = 0; j < Tiles; j++) {
             scores[j][0] = scores[j][1] = scores[j][2] = scores[j][3] = 0;
+            halves[j][0] = halves[j][1] = halves[j][2] = halves[j][3] = 0;
         }
 #pragma unroll
-        for (int i = 0; i < KeyWords; i += 2) {
+        for (int i = 0; i < KeyWords; i += 4) {
 #pragma unroll
             for (int j = 0; j < Tiles; j++) {
                 multiply_accumulate(scores[j], queries[i], queries[i], queries[i + 1], queries[i + 1], keys[j][i], keys[j][i + 1]);
+                multiply_accumulate(halves[j], queries[i + 2], queries[i + 2], queries[i + 3], queries[i + 3], keys[j][i + 2], keys[j][i + 3]);
             }
         }
 #pragma unroll
         for (int j = 0; j < Tiles; j++) {
 #pragma unroll
             for (int e = 0; e < 2; e++) {
-                scores[j][e] = 8 * j + 2 * q + e < left ? scores[j][e] * 1.4426950408889634f : minus_infinity();
+                scores[j][e] = 8 * j + 2 * q + e < left ? (scores[j][e] + halves[j][e]) * 1.4426950408889634f : minus_infinity();
                 top = maximum(top, scores[j][e]);
             }
         }

@@ -19,19 +19,6 @@ DEVICE u64 nanoseconds() {
 
 DEVICE void store_relaxed(u64* address, u64 value) { asm volatile("st.relaxed.gpu.global.u64 [%0], %1;" ::"l"(address), "l"(value) : "memory"); }
 
-DEVICE u64 load_relaxed(const u64* address) {
-    u64 v;
-    asm volatile("ld.relaxed.gpu.global.u64 %0, [%1];" : "=l"(v) : "l"(address) : "memory");
-    return v;
-}
-
-// Whoever has seen the value sees what its writer saw before it wrote it.
-DEVICE u64 load_acquire(const u64* address) {
-    u64 v;
-    asm volatile("ld.acquire.gpu.global.u64 %0, [%1];" : "=l"(v) : "l"(address) : "memory");
-    return v;
-}
-
 DEVICE u32 pack_halves(float low, float high) {
     u32 r;
     asm("cvt.rn.f16x2.f32 %0, %1, %2;" : "=r"(r) : "f"(high), "f"(low));
@@ -96,13 +83,6 @@ DEVICE bool barrier_or(u32 value) {
 }
 
 DEVICE void warp_barrier() { asm volatile("bar.warp.sync 0xffffffff;" ::: "memory"); }
-
-// Of lane `lane`, which has to be the same for all lanes.
-DEVICE float shuffle_from(float value, int lane) {
-    float r;
-    asm volatile("shfl.sync.idx.b32 %0, %1, %2, 31, 0xffffffff;" : "=f"(r) : "f"(value), "r"(lane));
-    return r;
-}
 
 DEVICE bool warp_all(bool value) {
     u32 r;

@@ -9,10 +9,10 @@
 // The thread's index and the like come as arguments, which the caller hides: what the compilers know of them they compute once, before all
 // steps, and keep in registers that the steps need.
 #pragma once
+#include "nucleus.cuh"
 #include "persistent_exchange.cuh"
-#include "sample.cuh"
 
-static const int OwnedBuckets = 16; // a line of words
+static const int OwnedBuckets = 8; // so that all have an owner of their own on devices of 128 multiprocessors
 static const int Owners = Buckets / OwnedBuckets;
 
 DEVICE u64 stamp_of(u32 steps) { return (u64)(steps + 1) << 48; }
@@ -82,26 +82,30 @@ template <int Count> struct alignas(16) Sums {
     DEVICE u64 sum(int i) const { return low[i] + ((u64)high[i] << 16); }
 };
 
-// What a block has added up, to the buckets' owners. sums: [Owners][blocks][OwnedBuckets]
+// Where a block's sum of a bucket is: [Owners][blocks][OwnedBuckets]
+DEVICE u32 place_of_sum(int bucket, int block, int blocks) { return (u32)(bucket / OwnedBuckets * blocks + block) * OwnedBuckets + bucket % OwnedBuckets; }
+
+// What a block has added up, to the buckets' owners.
 DEVICE void hand_over(const Sums<Buckets>& own, u64* sums, const Who& who, u64 stamp) {
 #pragma unroll
     for (int i = 0; i < Buckets / 2 / Threads; i++) {
         int bucket = 2 * (who.thread + i * Threads);
         WordPair words = {stamp | own.sum(bucket), stamp | own.sum(bucket + 1)};
-        words.store(sums + (u32)(bucket / OwnedBuckets * who.blocks + who.block) * OwnedBuckets + bucket % OwnedBuckets);
+        words.store(sums + place_of_sum(bucket, who.block, who.blocks));
     }
 }
 
 // Where a bucket's total is: a thread reads those of neighbouring buckets, two at a time, and a warp whole lines.
-static const int BucketsEach = Buckets / Threads;
-DEVICE int place_of_bucket(int bucket) { return (bucket % BucketsEach >> 1) * (2 * Threads) + bucket / BucketsEach * 2 + (bucket & 1); }
+DEVICE int place_of_bucket(int bucket) {
+    return (bucket % BucketWeights::Each >> 1) * (2 * Threads) + bucket / BucketWeights::Each * 2 + (bucket & 1);
+}
 
 typedef u64 PartialTotals[2][PersistentWarps][OwnedBuckets]; // of an owner; in turn
 
 // Adds up what all blocks have handed over, for the owners that are this block's.
 DEVICE void hand_over_totals(
     const u64* sums, u64* totals, const Who& who, u64 stamp, Patience& patience, PartialTotals& partial, bool stalled) {
-    const int Pairs = OwnedBuckets / 2, Groups = Threads / Pairs, Together = 5;
+    const int Pairs = OwnedBuckets / 2, Groups = Threads / Pairs, Together = 3;
     int t = who.thread, lane = t & 31, blocks = who.blocks, turn = 0;
 #pragma unroll 1
     for (int owner = who.block; owner < Owners; owner += blocks) {
@@ -111,7 +115,7 @@ DEVICE void hand_over_totals(
             int block = start + t / Pairs;
             StampedPairs<Together> pairs;
             pairs.wait(
-                sums + (u32)(owner * blocks + block) * OwnedBuckets + t % Pairs * 2, Groups * OwnedBuckets, (blocks - block + Groups - 1) / Groups, stamp,
+                sums + place_of_sum(owner * OwnedBuckets + t % Pairs * 2, block, blocks), Groups * OwnedBuckets, (blocks - block + Groups - 1) / Groups, stamp,
                 patience, WaitWeights);
 #pragma unroll
             for (int i = 0; i < Together; i++) {
@@ -138,5 +142,15 @@ DEVICE void hand_over_totals(
             store_relaxed(totals + place_of_bucket(owner * OwnedBuckets + t), stamp | total);
         }
         turn ^= 1;
+    }
+}
+
+DEVICE void load_totals(BucketWeights& weights, const u64* totals, int t, u64 stamp, Patience& patience) {
+    StampedPairs<BucketWeights::Each / 2> pairs;
+    pairs.wait(totals + 2 * t, 2 * Threads, BucketWeights::Each / 2, stamp, patience, WaitTotals);
+#pragma unroll
+    for (int i = 0; i < BucketWeights::Each; i += 2) {
+        weights.own[i] = sum_of(pairs.words[i / 2].a);
+        weights.own[i + 1] = sum_of(pairs.words[i / 2].b);
     }
 }

@@ -1,15 +1,15 @@
-// Temperature and top-p on the device, with the CPU's choice for the same logits: the integers of TokenWeights.cs, the nucleus of
-// Nucleus.cs, the draw of Sampler.cs. All sums are integers, so the order in which threads add does not matter.
+// Temperature and top-p on the device, with the CPU's choice for the same logits: the integers of TokenWeights.cs, the buckets, the nucleus and
+// the draw of Sampler.cs. All sums are integers, so the order in which threads add does not matter.
 //
-//   logits ─ sample_weigh ─▶ weight of every token; sums of weights by bucket of the logit's distance from the maximum
-//                            (64 buckets an octave; monotone in the logit). Its last block finds the bucket in which the nucleus ends.
-//          ─ sample_choose ▶ every block sums the members among its ids and lists the ids of that bucket. Its last block finds the
-//                            last member (by key, then id), the nucleus' sum S, r = ⌊draw · S / 2⁶⁴⌋, the block of ids in which
-//                            the running sum passes r, and the id.
+//   logits ─ sample_weigh ─▶ sums of the tokens' weights by bucket of the logit's distance from the maximum. Its last block finds the bucket in
+//                            which the nucleus ends, draws, and finds the bucket that is drawn.
+//          ─ sample_choose ▶ every block sums the weights of that bucket among its ids; its last block finds the block of ids in which the
+//                            running sum passes the draw, and the id. Where it is the bucket in which the nucleus ends, the blocks list its
+//                            ids, and the last one finds the nucleus' last member, draws anew if the draw was none, and finds the id.
 //
 //   ids   0 … R−1 │ R … 2R−1 │ …        R = ⌈count / Blocks⌉: block b has b·R …
 //
-// Launch, both: grid = 64, block = 256, or (64, rows) for the rows of several sequences. Static shared memory: 16 KB, 26 KB.
+// Launch, both: grid = 64, block = 256, or (64, rows) for the rows of several sequences. Static shared memory: 8 KB, 27 KB.
 #include "nucleus.cuh"
 
 static const int Blocks = 64;
@@ -19,11 +19,11 @@ static const int Cached = 2048; // ids of the list that the last block keeps in 
 struct Scratch {
     Sampling sampling;
     u64 sums[Buckets];     // of weights; zero between steps
-    u64 members[Blocks];   // sums of the members that every block has found
-    u64 total;             // of all weights
+    u64 members[Blocks];   // sums of the drawn bucket that every block has found
+    FoundBucket last;      // in which the nucleus ends
+    FoundBucket found;     // that is drawn
     u64 target;            // what the nucleus must reach
-    u64 above;             // sum of the buckets before the last one
-    i32 bucket;            // in which the nucleus ends
+    u64 drawn;             // the running sum that is drawn
     i32 listed;            // ids in the list
     u32 arrived[2];        // blocks that are done, of either kernel
     i32 list[1];           // [count]
@@ -49,6 +49,14 @@ DEVICE Arguments arguments_of_row(const BatchArguments& b) {
     a.scratch = (Scratch*)((u8*)a.scratch + block_y() * b.scratchPitch);
     a.state += block_y();
     return a;
+}
+
+DEVICE void add_global(u64* address, u64 value) { asm volatile("red.global.add.u64 [%0], %1;" ::"l"(address), "l"(value) : "memory"); }
+
+DEVICE u32 fetch_add(u32* address, u32 value) {
+    u32 old;
+    asm volatile("atom.global.add.u32 %0, [%1], %2;" : "=r"(old) : "l"(address), "r"(value) : "memory");
+    return old;
 }
 
 // True in every thread of the block that is the last to come here; it sees what the others wrote.
@@ -77,9 +85,20 @@ KERNEL(32) sample_options(Scratch* scratch, u64 seed, u64 topP, float scale) {
     }
 }
 
+// All blocks' sums by bucket.
+DEVICE BucketWeights load_sums(const Scratch* s) {
+    BucketWeights weights;
+#pragma unroll
+    for (int i = 0; i < BucketWeights::Each; i++) {
+        weights.own[i] = load_relaxed(&s->sums[thread_index() * BucketWeights::Each + i]);
+    }
+    return weights;
+}
+
 DEVICE void weigh(const Arguments& a) {
     __shared__ u64 sums[Buckets];
     __shared__ u64 scan[Threads / 32];
+    __shared__ FoundBucket last, found;
     __shared__ u32 ticket;
     for (int i = thread_index(); i < Buckets; i += Threads) {
         sums[i] = 0;
@@ -111,31 +130,16 @@ DEVICE void weigh(const Arguments& a) {
         return;
     }
 
-    const int Each = Buckets / Threads;
-    u64 own[Each], mine = 0, total;
-#pragma unroll
-    for (int i = 0; i < Each; i++) {
-        u64* slot = &a.scratch->sums[thread_index() * Each + i];
-        own[i] = load_fresh(slot);
-        *slot = 0;
-        mine += own[i];
-    }
-    u64 until = block_scan(mine, scan, total);
-    u64 target = target_of(a.scratch->sampling.topP, total);
-    u64 above = until - mine;
-    if (above < target && target <= until) {
-        int bucket = 0;
-#pragma unroll
-        for (int i = 0; i < Each; i++) {
-            if (bucket == i && above + own[i] < target) {
-                above += own[i];
-                bucket = i + 1;
-            }
-        }
-        a.scratch->bucket = thread_index() * Each + bucket;
-        a.scratch->above = above;
+    BucketWeights weights = load_sums(a.scratch);
+    u64 target = target_of(a.scratch->sampling.topP, weights.add_up(scan));
+    u64 random = random_bits(a.scratch->sampling.seed, (u64)a.state->step);
+    u64 drawn = draw(random, weights.find(thread_index(), target, last).until());
+    weights.find(thread_index(), drawn, found);
+    if (thread_index() == 0) {
+        a.scratch->last = last;
+        a.scratch->found = found;
         a.scratch->target = target;
-        a.scratch->total = total;
+        a.scratch->drawn = drawn;
     }
 }
 
@@ -143,6 +147,7 @@ struct ChoiceShared {
     u64 sums[256];
     u64 scan[Threads / 32];
     u32 ids[Cached], keys[Cached], weights[Cached];
+    FoundBucket found;
     i32 chosen;
 };
 
@@ -158,7 +163,7 @@ struct Logits {
 // Ids of the bucket in which the nucleus ends, in any order. The list is searched several times, so what fits of it is kept in shared memory.
 struct Listed {
     const float* logits;
-    const Nucleus& n;
+    const Bucket& b;
     const i32* list;
     i32 listed;
     ChoiceShared& c;
@@ -168,7 +173,7 @@ struct Listed {
             u32 of = (u32)list[i];
             c.ids[i] = of;
             c.keys[i] = key_of(load_logit(logits + of));
-            c.weights[i] = weight_of(load_logit(logits + of), n.most, n.scale);
+            c.weights[i] = weight_of(load_logit(logits + of), b.most, b.scale);
         }
     }
 
@@ -176,8 +181,28 @@ struct Listed {
     DEVICE bool contains(int) const { return true; }
     DEVICE u32 id(int i) const { return i < Cached ? c.ids[i] : (u32)list[i]; }
     DEVICE u32 key(int i) const { return i < Cached ? c.keys[i] : key_of(load_logit(logits + list[i])); }
-    DEVICE u32 weight(int i) const { return i < Cached ? c.weights[i] : weight_of(load_logit(logits + list[i]), n.most, n.scale); }
+    DEVICE u32 weight(int i) const { return i < Cached ? c.weights[i] : weight_of(load_logit(logits + list[i]), b.most, b.scale); }
 };
+
+// The last block, of the bucket in which the nucleus ends, or where the draw is no member, of the one that is drawn anew.
+DEVICE i32 choose_in_last(const Arguments& a, const Bucket& b, ChoiceShared& shared) {
+    Scratch* s = a.scratch;
+    u64 drawn = s->drawn, above = s->last.above;
+    Listed list = {a.logits, b, s->list, *(volatile i32*)&s->listed, shared};
+    list.fill();
+    u64 sum = above + find_cut(b, list, s->target - above, shared.sums, shared.scan).until;
+    if (drawn > sum) {
+        drawn = draw(random_bits(s->sampling.seed, (u64)a.state->step + SecondDraws), sum);
+        BucketWeights weights = load_sums(s);
+        weights.add_up(shared.scan);
+        FoundBucket found = weights.find(thread_index(), drawn, shared.found);
+        if (found.bucket != b.bucket) {
+            Bucket anew = {found.bucket, b.most, b.scale};
+            return find_id<4>(anew, Logits{a.logits}, 0, a.count, drawn - found.above, shared.scan, shared.chosen);
+        }
+    }
+    return find_cut(b, list, drawn - above, shared.sums, shared.scan).id();
+}
 
 DEVICE void choose(const Arguments& a) {
     __shared__ ChoiceShared shared;
@@ -189,17 +214,15 @@ DEVICE void choose(const Arguments& a) {
     if (!has_choice(a.state) || scale == 0) {
         return;
     }
-    float most = ordered_float((u32)(a.state->best >> 32));
-    int last = s->bucket;
+    Bucket bucket = {s->found.bucket, ordered_float((u32)(a.state->best >> 32)), scale};
+    bool isLast = bucket.bucket == s->last.bucket;
     int range = (a.count + Blocks - 1) / Blocks;
     int begin = block_x() * range, end = minimum(begin + range, a.count);
     u64 sum = 0, all;
     for (int i = begin + thread_index(); i < end; i += Threads) {
-        u32 weight = weight_of(a.logits[i], most, scale);
-        int bucket = bucket_of(a.logits[i], most, scale);
-        if (weight && bucket < last) {
-            sum += weight;
-        } else if (weight && bucket == last) {
+        u32 weight = bucket.weight(a.logits[i]);
+        sum += weight;
+        if (weight && isLast) {
             s->list[fetch_add((u32*)&s->listed, 1)] = i;
         }
     }
@@ -211,22 +234,18 @@ DEVICE void choose(const Arguments& a) {
         return;
     }
 
-    Nucleus n = {last, most, scale, s->target, s->above};
-    Listed list = {a.logits, n, s->list, *(volatile i32*)&s->listed, shared};
-    list.fill();
-    Cut cut = find_cut(n, list, shared.sums, shared.scan);
-    for (int i = thread_index(); i < list.count(); i += Threads) {
-        if (order_of(list.key(i), list.id(i)) >= cut.last) {
-            add_shared(&shared.sums[list.id(i) / (u32)range], (u64)list.weight(i));
-        }
+    i32 chosen;
+    if (isLast) {
+        chosen = choose_in_last(a, bucket, shared);
+    } else {
+        shared.sums[thread_index()] = thread_index() < Blocks ? load_relaxed(&s->members[thread_index()]) : 0;
+        u64 need = s->drawn - s->found.above;
+        begin = find_part(shared.sums, need) * range;
+        chosen = find_id<1>(bucket, Logits{a.logits}, begin, minimum(begin + range, a.count), need, shared.scan, shared.chosen);
     }
-    sampler_barrier();
-    if (thread_index() < Blocks) {
-        shared.sums[thread_index()] += load_fresh(&s->members[thread_index()]);
+    for (int i = thread_index(); i < Buckets; i += Threads) {
+        s->sums[i] = 0;
     }
-    u64 remaining = draw(s->sampling.seed, a.state->step, cut.sum);
-    begin = find_part(shared.sums, remaining) * range;
-    i32 chosen = find_id(n, Logits{a.logits}, cut.last, begin, minimum(begin + range, a.count), remaining, shared.scan, &shared.chosen);
     if (thread_index() == 0) {
         s->listed = 0;
         a.state->best = (a.state->best & 0xffffffff00000000ull) | (u32)~chosen;

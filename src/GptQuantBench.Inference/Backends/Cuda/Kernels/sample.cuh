@@ -3,8 +3,8 @@
 #include "state.cuh"
 
 static const int Threads = 256;
-static const int Buckets = 2048;
-static const float BucketsPerOctave = 64.0f;
+static const int Buckets = 1024;
+static const float BucketsPerOctave = 32.0f;
 
 // How to choose; written by sample_options, read by every step.
 struct Sampling {
@@ -16,13 +16,6 @@ struct Sampling {
 // Of the first 256 threads of a block, which may have more.
 DEVICE void sampler_barrier() { asm volatile("bar.sync 1, 256;" ::: "memory"); }
 
-// Not from the first-level cache.
-DEVICE u64 load_fresh(const u64* address) {
-    u64 v;
-    asm volatile("ld.relaxed.gpu.global.u64 %0, [%1];" : "=l"(v) : "l"(address) : "memory");
-    return v;
-}
-
 DEVICE void add_shared(u64* address, u64 value) {
     u32 shared;
     asm("{ .reg .u64 t; cvta.to.shared.u64 t, %1; cvt.u32.u64 %0, t; }" : "=r"(shared) : "l"(address));
@@ -33,14 +26,6 @@ DEVICE void add_shared(u32* address, u32 value) {
     u32 shared;
     asm("{ .reg .u64 t; cvta.to.shared.u64 t, %1; cvt.u32.u64 %0, t; }" : "=r"(shared) : "l"(address));
     asm volatile("red.shared.add.u32 [%0], %1;" ::"r"(shared), "r"(value) : "memory");
-}
-
-DEVICE void add_global(u64* address, u64 value) { asm volatile("red.global.add.u64 [%0], %1;" ::"l"(address), "l"(value) : "memory"); }
-
-DEVICE u32 fetch_add(u32* address, u32 value) {
-    u32 old;
-    asm volatile("atom.global.add.u32 %0, [%1], %2;" : "=r"(old) : "l"(address), "r"(value) : "memory");
-    return old;
 }
 
 DEVICE u32 fetch_add_shared(u32* address, u32 value) {
@@ -126,13 +111,6 @@ DEVICE u64 block_scan(u64 value, u64* shared, u64& all) {
         all += shared[w];
     }
     return before + value;
-}
-
-// Of lane `lane`, the same for all.
-DEVICE u32 shuffle_from(u32 value, int lane) {
-    u32 r;
-    asm volatile("shfl.sync.idx.b32 %0, %1, %2, 31, 0xffffffff;" : "=r"(r) : "r"(value), "r"(lane));
-    return r;
 }
 
 // The first of 256 parts at which the running sum of sum_of(part) reaches `need`, which becomes what is still missing there. Every warp finds it
