@@ -133,13 +133,19 @@ template <class List> DEVICE Cut find_cut(const Bucket& b, const List& list, u64
 
     // The id of the last of them; mostly all are members.
     u64 equal = 0;
+    u32 lastTie = 0, unused = 0;
     for (int i = thread_index(); i < list.count(); i += Threads) {
-        equal += list.key(i) == key && list.contains(i) ? 1 : 0;
+        if (list.key(i) == key && list.contains(i)) {
+            u32 id = list.id(i);
+            lastTie = id > lastTie ? id : lastTie;
+            equal++;
+        }
     }
     u64 all;
     block_scan(equal, scan, all);
+    block_max(lastTie, unused, scan);
     bool some = all != ties;
-    u32 tie = some ? 0 : 0x7fffffffu;
+    u32 tie = some ? 0 : lastTie;
     u64 rank = ties;
     for (int shift = 24; shift >= 0 && some; shift -= 8) {
         for (int i = thread_index(); i < list.count(); i += Threads) {
