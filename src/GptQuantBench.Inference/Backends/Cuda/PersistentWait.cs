@@ -30,6 +30,6 @@ internal enum PersistentWait
     /// <summary>Their totals.</summary>
     Totals,
 
-    /// <summary>Members of the nucleus.</summary>
+    /// <summary>Rows of the bucket in which the nucleus ends, and logits.</summary>
     Members,
 }

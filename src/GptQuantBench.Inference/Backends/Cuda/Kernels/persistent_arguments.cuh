@@ -70,7 +70,7 @@ enum Waits {
     WaitBest,        // best logit of every block
     WaitWeights,     // sums of a block's weights, for the sampler
     WaitTotals,      // and their totals over all blocks
-    WaitMembers,     // members of the nucleus
+    WaitMembers,     // rows of the bucket in which the nucleus ends, and logits
 };
 
 // -- words --------------------------------------------------------------------------------------------------------------------

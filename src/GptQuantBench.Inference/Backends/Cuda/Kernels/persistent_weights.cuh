@@ -12,7 +12,7 @@
 #include "nucleus.cuh"
 #include "persistent_exchange.cuh"
 
-static const int OwnedBuckets = 8; // so that all have an owner of their own on devices of 128 multiprocessors
+static const int OwnedBuckets = 8; // 128 owners: no block is two where there are as many multiprocessors
 static const int Owners = Buckets / OwnedBuckets;
 
 DEVICE u64 stamp_of(u32 steps) { return (u64)(steps + 1) << 48; }
