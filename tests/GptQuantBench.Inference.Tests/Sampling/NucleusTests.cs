@@ -41,6 +41,8 @@ public sealed class NucleusTests
     [InlineData(new[] { -0f, 0 }, 0.5f, new[] { 0 })]
     [InlineData(new[] { -3f, -2, -1, 0, -3 }, 0.75f, new[] { 3, 2 })]
     [InlineData(new[] { -3f, -2, -1, 0, -3 }, 0.9375f, new[] { 3, 2, 1, 0 })]
+    [InlineData(new[] { -1f, 0, 0, -1 }, 0.9f, new[] { 1, 2, 0, 3 })]
+    [InlineData(new[] { -2f, -1, 0, -1 }, 0.9f, new[] { 2, 1, 3, 0 })]
     public void Small_nuclei_are_those_that_one_counts_by_hand(float[] row, float topP, int[] members)
     {
         // Many tokens without weight, as in a vocabulary.
