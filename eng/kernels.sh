@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Compile the CUDA kernels to PTX with clang; no CUDA toolkit is needed. Where NVIDIA's nvcc is, the persistent kernels' sm_90 PTX by nvcc.
 #
-#   eng/kernels.sh            writes Kernels/ptx/<name>.<arch>.ptx and Kernels/ptx/manifest.txt; PTX by nvcc stays while its source does
+#   eng/kernels.sh            writes Kernels/ptx/<name>.<arch>.ptx and Kernels/ptx/manifest.txt; PTX by nvcc stays while its source does, or
+#                             while clang makes of today's source what it made of nvcc's
 #   eng/kernels.sh --check    writes nothing; fails when a PTX file is not what today's source gives
 #   eng/kernels.sh --out DIR [NAME...]
 #                             writes PTX alone into DIR, of all sources or of those named: for --kernels DIR and watch
@@ -94,8 +95,8 @@ done
 source_of() { echo "${1%%.sm_*}.cu"; }
 
 # One line a PTX file: its name, and this.
-line_of() { # folder, PTX file, compiler
-  echo "source ${source_hashes[$(source_of "$2")]} ptx $(hash_of <"$1/$2") compiler $3"
+line_of() { # folder, PTX file, compiler; of nvcc's files: hash of what clang makes of the same source
+  echo "source ${source_hashes[$(source_of "$2")]} ptx $(hash_of <"$1/$2")${4:+ clang $4} compiler $3"
 }
 
 declare -A lines # of the manifest, by PTX file
@@ -110,6 +111,7 @@ read_manifest() { # folder
 }
 
 compiler_of() { echo "${lines[$1]-}" | sed -n 's/.* compiler //p'; }
+clang_of() { echo "${lines[$1]-}" | sed -n 's/.* clang \([0-9a-f]*\) compiler nvcc .*/\1/p'; }
 
 all_files() {
   local source
@@ -121,7 +123,7 @@ all_files() {
 
 manifest() {
   local file
-  echo "# made by eng/kernels.sh; source: hash of the source and the headers that it includes, without // comments and white space"
+  echo "# made by eng/kernels.sh; source: hash of the source and the headers that it includes, without // comments and white space; clang: of its PTX of that source"
   echo "# clang: ${flags[*]}; sm_80: ${features[sm_80]}, sm_90: ${features[sm_90]}; persistent: ${features[persistent_sm_80]}, sm_90a ${features[persistent_sm_90]}; tiled_int*: ${features[tiled_sm_80]}, ${features[tiled_sm_90]}"
   echo "# nvcc: ${nvcc_flags[*]}; .version $nvcc_version, no pragmas used_bytes_mask"
   for file in $(all_files); do
@@ -198,9 +200,11 @@ case $mode in
     else
       out=$(cd "$start" && mkdir -p "$out" && cd "$out" && pwd)
     fi
+    by_clang=$(mktemp -d -p "$fresh")
+    ! command -v "$clang" >/dev/null || compile "$by_clang"
     for source in "${sources[@]}"; do
       file=${source%.cu}.sm_90.ptx
-      lines[$file]=$(line_of "$fresh" "$file" "$(nvcc_name)")
+      lines[$file]=$(line_of "$fresh" "$file" "$(nvcc_name)" "$([ ! -e "$by_clang/$file" ] || hash_of <"$by_clang/$file")")
       cp "$fresh/$file" "$out/"
     done
     manifest >"$out/manifest.txt"
@@ -215,16 +219,19 @@ case $mode in
     read_manifest "$out"
     taken=()
     for file in "${!lines[@]}"; do
-      if [[ $(compiler_of "$file") != nvcc\ * || ${lines[$file]} != "$(line_of "$out" "$file" "$(compiler_of "$file")")" ]]; then
+      if [[ $(compiler_of "$file") != nvcc\ * || ${lines[$file]} != "$(line_of "$out" "$file" "$(compiler_of "$file")" "$(clang_of "$file")")" ]]; then
         say "$out/$file is not what nvcc made of today's source; run eng/kernels.sh --nvcc --out there again"
         exit 1
       fi
-      taken+=("$file")
+      taken+=("$file $(compiler_of "$file")")
     done
     read_manifest ptx
+    sources=(persistent_*.cu)
+    compile "$fresh"
     for file in "${taken[@]}"; do
-      cp "$out/$file" ptx/
-      lines[$file]=$(sed -n "s/^$file //p" "$out/manifest.txt")
+      name=${file%% *}
+      cp "$out/$name" ptx/
+      lines[$name]=$(line_of ptx "$name" "${file#* }" "$(hash_of <"$fresh/$name")")
     done
     manifest >ptx/manifest.txt
     ;;
@@ -238,8 +245,11 @@ case $mode in
     for file in $(all_files); do
       recorded=$(compiler_of "$file")
       if [[ $recorded == nvcc\ * ]]; then
-        if [ -e "ptx/$file" ] && [ "${lines[$file]}" = "$(line_of ptx "$file" "$recorded")" ]; then
+        by_clang=$(hash_of <"$fresh/$file")
+        if [ -e "ptx/$file" ] && [[ ${lines[$file]} == "$(line_of ptx "$file" "$recorded" "$(clang_of "$file")")" ||
+          (${lines[$file]} == *" ptx $(hash_of <"ptx/$file") "* && $(clang_of "$file") == "$by_clang") ]]; then
           cp "ptx/$file" "$fresh/"
+          lines[$file]=$(line_of ptx "$file" "$recorded" "$by_clang")
           continue
         fi
         replaced+=("$file")
@@ -247,7 +257,7 @@ case $mode in
       lines[$file]=$(line_of "$fresh" "$file" "$clang_version")
     done
     [ ${#replaced[@]} -eq 0 ] ||
-      say "the source has changed since nvcc made ${replaced[*]}, so clang did now, whose are slower; run eng/kernels.sh --nvcc where nvcc is"
+      say "the code has changed since nvcc made ${replaced[*]}, so clang did now, whose are slower; run eng/kernels.sh --nvcc where nvcc is"
     rm -f ptx/*.ptx
     cp "$fresh"/*.ptx ptx/
     manifest >ptx/manifest.txt
@@ -257,7 +267,7 @@ case $mode in
     failed=0
     read_manifest ptx
     for file in $(all_files); do
-      [ ! -e "ptx/$file" ] || lines[$file]=$(line_of ptx "$file" "$(compiler_of "$file")")
+      [ ! -e "ptx/$file" ] || lines[$file]=$(line_of ptx "$file" "$(compiler_of "$file")" "$(clang_of "$file")")
     done
     if ! diff <(manifest) ptx/manifest.txt || ! diff <(all_files | sort) <(cd ptx && printf '%s\n' *.ptx); then
       say "PTX and manifest do not belong to today's source; run eng/kernels.sh and commit what it writes"
@@ -276,6 +286,12 @@ case $mode in
         say "the compiler gives other PTX than what is committed; run eng/kernels.sh and commit what it writes"
         failed=1
       fi
+      for file in "${!lines[@]}"; do
+        if [[ -n $(clang_of "$file") && $(clang_name) == "$(compiler_of "${file/sm_90/sm_80}")" && $(clang_of "$file") != "$(hash_of <"$fresh/$file")" ]]; then
+          say "nvcc made $file of a source of which clang makes other PTX than of today's; run eng/kernels.sh --nvcc where nvcc is"
+          failed=1
+        fi
+      done
     else
       say "$clang is not installed, so only hashes were compared"
     fi

@@ -37,6 +37,7 @@ public sealed partial class PtxManifestTests
         Assert.Equal(line.Value.Groups["ptx"].Value, Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(Repository.Ptx(line.Key)))));
         var mayBeNvcc = line.Key.StartsWith("persistent_", StringComparison.Ordinal) && line.Key.EndsWith(".sm_90.ptx", StringComparison.Ordinal);
         Assert.True(mayBeNvcc || line.Value.Groups["compiler"].Value == "clang", line.Value.Value);
+        Assert.Equal(line.Value.Groups["compiler"].Value == "nvcc", line.Value.Groups["clang"].Success);
     });
 
     [Fact]
@@ -47,7 +48,7 @@ public sealed partial class PtxManifestTests
         Assert.DoesNotContain("used_bytes_mask", text, StringComparison.Ordinal);
     });
 
-    [GeneratedRegex("^(?<file>[a-z0-9_]+\\.sm_[89]0\\.ptx) source [0-9a-f]{64} ptx (?<ptx>[0-9a-f]{64}) compiler (?<compiler>clang|nvcc) [0-9.]+$")]
+    [GeneratedRegex("^(?<file>[a-z0-9_]+\\.sm_[89]0\\.ptx) source [0-9a-f]{64} ptx (?<ptx>[0-9a-f]{64}) (clang (?<clang>[0-9a-f]{64}) )?compiler (?<compiler>clang|nvcc) [0-9.]+$")]
     private static partial Regex Line();
 
     [GeneratedRegex("^\\.version ([0-9.]+)", RegexOptions.Multiline)]
