@@ -3,7 +3,8 @@
 // Halves are carried as bits (half_t, or two of them in a u32): neither compiler then has a say in how they are converted.
 // Functions whose name ends in _rn round once and are never fused into something else by a compiler: where the result must equal
 // the CPU's bit for bit, only they are used.
-#pragma once
+#ifndef DEVICE_CUH // and no pragma: a test puts a header for the host in place of this one
+#define DEVICE_CUH
 
 #if defined(__clang__)
 #define __global__ __attribute__((global))
@@ -51,6 +52,19 @@ DEVICE int grid_x() { return gridDim.x; }
 #endif
 DEVICE void block_barrier() { __syncthreads(); }
 
+// Of the first 256 threads of a block, which may have more.
+DEVICE void barrier_of_256() { asm volatile("bar.sync 1, 256;" ::: "memory"); }
+
+// The same, and tells everyone whether anyone came with a non-zero value.
+DEVICE bool barrier_or(u32 value) {
+    u32 r;
+    asm volatile("{ .reg .pred p, q; setp.ne.u32 q, %1, 0; bar.red.or.pred p, 1, 256, q; selp.u32 %0, 1, 0, p; }"
+                 : "=r"(r)
+                 : "r"(value)
+                 : "memory");
+    return r != 0;
+}
+
 DEVICE u32 float_bits(float value) {
     u32 bits;
     asm("mov.b32 %0, %1;" : "=r"(bits) : "f"(value));
@@ -89,6 +103,38 @@ DEVICE u32 shuffle_from(u32 value, int lane) {
 }
 
 DEVICE float shuffle_from(float value, int lane) { return bits_float(shuffle_from(float_bits(value), lane)); }
+
+DEVICE bool warp_all(bool value) {
+    u32 r;
+    asm volatile("{ .reg .pred p, q; setp.ne.u32 q, %1, 0; vote.sync.all.pred p, q, 0xffffffff; selp.u32 %0, 1, 0, p; }" : "=r"(r) : "r"((u32)value) : "memory");
+    return r != 0;
+}
+
+DEVICE void warp_barrier() { asm volatile("bar.warp.sync 0xffffffff;" ::: "memory"); }
+
+DEVICE u32 redux_max(u32 value) {
+    u32 r;
+    asm volatile("redux.sync.max.u32 %0, %1, 0xffffffff;" : "=r"(r) : "r"(value));
+    return r;
+}
+
+DEVICE u64 redux_max(u64 value) {
+    u32 high = redux_max((u32)(value >> 32));
+    return ((u64)high << 32) | redux_max((u32)(value >> 32) == high ? (u32)value : 0);
+}
+
+DEVICE u32 shuffle_up(u32 value, int offset) {
+    u32 r;
+    asm volatile("shfl.sync.up.b32 %0, %1, %2, 0, 0xffffffff;" : "=r"(r) : "r"(value), "r"(offset));
+    return r;
+}
+
+// The lanes in which it is true.
+DEVICE u32 warp_ballot(bool value) {
+    u32 r;
+    asm volatile("{ .reg .pred p; setp.ne.u32 p, %1, 0; vote.sync.ballot.b32 %0, p, 0xffffffff; }" : "=r"(r) : "r"((u32)value));
+    return r;
+}
 
 DEVICE float warp_sum(float value) {
 #pragma unroll
@@ -183,6 +229,18 @@ DEVICE u64 best_key(float logit, int id) {
 // The float that ordered_bits made the integer of.
 DEVICE float ordered_float(u32 ordered) { return bits_float((ordered & 0x80000000u) ? ordered & 0x7fffffffu : ~ordered); }
 
+DEVICE u64 multiply_high(u64 a, u64 b) {
+    u64 r;
+    asm("mul.hi.u64 %0, %1, %2;" : "=l"(r) : "l"(a), "l"(b));
+    return r;
+}
+
+DEVICE int count_leading_zeros(u32 a) {
+    int r;
+    asm("clz.b32 %0, %1;" : "=r"(r) : "r"(a));
+    return r;
+}
+
 // -- halves -------------------------------------------------------------------------------------------------------------------
 
 DEVICE float half_to_float(half_t a) {
@@ -239,57 +297,5 @@ DEVICE u32 permute_bytes(u32 a, u32 b, u32 selector) {
     return r;
 }
 
-// -- memory -------------------------------------------------------------------------------------------------------------------
-
-// Not from the first-level cache: what other blocks write.
-DEVICE u64 load_relaxed(const u64* address) {
-    u64 v;
-    asm volatile("ld.relaxed.gpu.global.u64 %0, [%1];" : "=l"(v) : "l"(address) : "memory");
-    return v;
-}
-
-// 16 bytes that nobody writes while the kernel runs.
-DEVICE vec4 load_constant(const void* address) {
-    vec4 v;
-    asm("ld.global.nc.v4.u32 {%0, %1, %2, %3}, [%4];" : "=r"(v.x), "=r"(v.y), "=r"(v.z), "=r"(v.w) : "l"(address));
-    return v;
-}
-
-DEVICE vec2 load_constant8(const void* address) {
-    vec2 v;
-    asm("ld.global.nc.v2.u32 {%0, %1}, [%2];" : "=r"(v.x), "=r"(v.y) : "l"(address));
-    return v;
-}
-
-DEVICE void store_system(volatile i32* address, i32 value) { asm volatile("st.relaxed.sys.global.s32 [%0], %1;" ::"l"(address), "r"(value) : "memory"); }
-
-DEVICE void fence() { asm volatile("fence.acq_rel.gpu;" ::: "memory"); }
-
-DEVICE void atomic_max(u64* address, u64 value) { asm volatile("red.global.max.u64 [%0], %1;" ::"l"(address), "l"(value) : "memory"); }
-
-DEVICE void atomic_or(u32* address, u32 value) { asm volatile("red.global.or.b32 [%0], %1;" ::"l"(address), "r"(value) : "memory"); }
-
-// -- matrix unit --------------------------------------------------------------------------------------------------------------
-
-// D[16, 8] += A[16, 16] · B[16, 8], FP16 in, FP32 sums. Lane l = 4g + q holds, of A, row g (a0: columns 2q, 2q+1; a2: 2q+8, 2q+9) and
-// row g + 8 (a1, a3 likewise); of B, column g (b0: rows 2q, 2q+1; b1: 2q+8, 2q+9); of D, rows g (d0, d1) and g + 8 (d2, d3), columns
-// 2q and 2q+1 (PTX ISA, "Matrix fragments for mma.m16n8k16").
-DEVICE void multiply_accumulate(float (&d)[4], u32 a0, u32 a1, u32 a2, u32 a3, u32 b0, u32 b1) {
-    asm("mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};"
-        : "+f"(d[0]), "+f"(d[1]), "+f"(d[2]), "+f"(d[3])
-        : "r"(a0), "r"(a1), "r"(a2), "r"(a3), "r"(b0), "r"(b1));
-}
-
-// -- programmatic dependent launch (sm_90): the next kernel of the stream may start early, and waits here for what came before -
-
-DEVICE void wait_for_previous_kernel() {
-#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 900
-    asm volatile("griddepcontrol.wait;" ::: "memory");
+#include "device_memory.cuh"
 #endif
-}
-
-DEVICE void let_next_kernel_start() {
-#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 900
-    asm volatile("griddepcontrol.launch_dependents;" ::: "memory");
-#endif
-}

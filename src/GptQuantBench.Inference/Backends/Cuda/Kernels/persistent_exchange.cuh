@@ -17,37 +17,21 @@ DEVICE u64 nanoseconds() {
     return t;
 }
 
-DEVICE void store_relaxed(u64* address, u64 value) { asm volatile("st.relaxed.gpu.global.u64 [%0], %1;" ::"l"(address), "l"(value) : "memory"); }
-
 DEVICE u32 pack_halves(float low, float high) {
     u32 r;
     asm("cvt.rn.f16x2.f32 %0, %1, %2;" : "=r"(r) : "f"(high), "f"(low));
     return r;
 }
 
-// Asks again only where something is missing: other requests would be traffic for nothing.
-DEVICE void load_missing(u32 missing, const u64* address, u64& value) {
-    asm volatile("{ .reg .pred p; setp.ne.u32 p, %1, 0; @p ld.relaxed.gpu.global.u64 %0, [%2]; }" : "+l"(value) : "r"(missing), "l"(address) : "memory");
-}
-
 // Two neighbouring words; each is whole by itself.
 struct WordPair {
     u64 a, b;
 
-    DEVICE void load(const u64* address) {
-        asm volatile("ld.relaxed.gpu.global.v2.u64 {%0, %1}, [%2];" : "=l"(a), "=l"(b) : "l"(address) : "memory");
-    }
+    DEVICE void load(const u64* address) { load_pair(address, a, b); }
 
-    DEVICE void load_missing(u32 missing, const u64* address) {
-        asm volatile("{ .reg .pred p; setp.ne.u32 p, %2, 0; @p ld.relaxed.gpu.global.v2.u64 {%0, %1}, [%3]; }"
-                     : "+l"(a), "+l"(b)
-                     : "r"(missing), "l"(address)
-                     : "memory");
-    }
+    DEVICE void load_missing(u32 missing, const u64* address) { load_missing_pair(missing, address, a, b); }
 
-    DEVICE void store(u64* address) const {
-        asm volatile("st.relaxed.gpu.global.v2.u64 [%0], {%1, %2};" ::"l"(address), "l"(a), "l"(b) : "memory");
-    }
+    DEVICE void store(u64* address) const { store_pair(address, a, b); }
 
     // 0 if both are of this epoch; no branches, as && would make them.
     DEVICE u32 missing(u32 epoch) const { return ((u32)(a >> 32) ^ epoch) | ((u32)(b >> 32) ^ epoch); }
@@ -70,36 +54,7 @@ DEVICE u64 value_word(u32 epoch, float first, float second) {
 }
 
 // Of the block; sampler_barrier of sample.cuh is the same one.
-DEVICE void compute_barrier() { asm volatile("bar.sync 1, %0;" ::"n"(PersistentThreads) : "memory"); }
-
-// The same, and tells everyone whether anyone came with a non-zero value.
-DEVICE bool barrier_or(u32 value) {
-    u32 r;
-    asm volatile("{ .reg .pred p, q; setp.ne.u32 q, %1, 0; bar.red.or.pred p, 1, %2, q; selp.u32 %0, 1, 0, p; }"
-                 : "=r"(r)
-                 : "r"(value), "n"(PersistentThreads)
-                 : "memory");
-    return r != 0;
-}
-
-DEVICE void warp_barrier() { asm volatile("bar.warp.sync 0xffffffff;" ::: "memory"); }
-
-DEVICE bool warp_all(bool value) {
-    u32 r;
-    asm volatile("{ .reg .pred p, q; setp.ne.u32 q, %1, 0; vote.sync.all.pred p, q, 0xffffffff; selp.u32 %0, 1, 0, p; }" : "=r"(r) : "r"((u32)value) : "memory");
-    return r != 0;
-}
-
-DEVICE u32 redux_max(u32 value) {
-    u32 r;
-    asm volatile("redux.sync.max.u32 %0, %1, 0xffffffff;" : "=r"(r) : "r"(value));
-    return r;
-}
-
-DEVICE u64 redux_max(u64 value) {
-    u32 high = redux_max((u32)(value >> 32));
-    return ((u64)high << 32) | redux_max((u32)(value >> 32) == high ? (u32)value : 0);
-}
+DEVICE void compute_barrier() { barrier_of_256(); }
 
 // Whether the phase of this parity is over, of a barrier in shared memory; returns at once.
 DEVICE bool barrier_over(u32 barrier, u32 parity) {

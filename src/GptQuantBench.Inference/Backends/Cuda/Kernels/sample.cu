@@ -51,14 +51,6 @@ DEVICE Arguments arguments_of_row(const BatchArguments& b) {
     return a;
 }
 
-DEVICE void add_global(u64* address, u64 value) { asm volatile("red.global.add.u64 [%0], %1;" ::"l"(address), "l"(value) : "memory"); }
-
-DEVICE u32 fetch_add(u32* address, u32 value) {
-    u32 old;
-    asm volatile("atom.global.add.u32 %0, [%1], %2;" : "=r"(old) : "l"(address), "r"(value) : "memory");
-    return old;
-}
-
 // True in every thread of the block that is the last to come here; it sees what the others wrote.
 DEVICE bool is_last_block(u32* arrived, u32* shared) {
     block_barrier();
@@ -155,8 +147,8 @@ struct Logits {
     const float* all;
 
     DEVICE void load(int id, int end, float (&out)[2]) const {
-        out[0] = load_logit(all + minimum(id, end - 1));
-        out[1] = load_logit(all + minimum(id + 1, end - 1));
+        out[0] = load_relaxed(all + minimum(id, end - 1));
+        out[1] = load_relaxed(all + minimum(id + 1, end - 1));
     }
 };
 
@@ -172,16 +164,16 @@ struct Listed {
         for (int i = thread_index(); i < minimum(listed, Cached); i += Threads) {
             u32 of = (u32)list[i];
             c.ids[i] = of;
-            c.keys[i] = key_of(load_logit(logits + of));
-            c.weights[i] = weight_of(load_logit(logits + of), b.most, b.scale);
+            c.keys[i] = key_of(load_relaxed(logits + of));
+            c.weights[i] = weight_of(load_relaxed(logits + of), b.most, b.scale);
         }
     }
 
     DEVICE int count() const { return listed; }
     DEVICE bool contains(int) const { return true; }
     DEVICE u32 id(int i) const { return i < Cached ? c.ids[i] : (u32)list[i]; }
-    DEVICE u32 key(int i) const { return i < Cached ? c.keys[i] : key_of(load_logit(logits + list[i])); }
-    DEVICE u32 weight(int i) const { return i < Cached ? c.weights[i] : weight_of(load_logit(logits + list[i]), b.most, b.scale); }
+    DEVICE u32 key(int i) const { return i < Cached ? c.keys[i] : key_of(load_relaxed(logits + list[i])); }
+    DEVICE u32 weight(int i) const { return i < Cached ? c.weights[i] : weight_of(load_relaxed(logits + list[i]), b.most, b.scale); }
 };
 
 // The last block, of the bucket in which the nucleus ends, or where the draw is no member, of the one that is drawn anew.

@@ -14,38 +14,7 @@ struct Sampling {
 };
 
 // Of the first 256 threads of a block, which may have more.
-DEVICE void sampler_barrier() { asm volatile("bar.sync 1, 256;" ::: "memory"); }
-
-DEVICE void add_shared(u64* address, u64 value) {
-    u32 shared;
-    asm("{ .reg .u64 t; cvta.to.shared.u64 t, %1; cvt.u32.u64 %0, t; }" : "=r"(shared) : "l"(address));
-    asm volatile("red.shared.add.u64 [%0], %1;" ::"r"(shared), "l"(value) : "memory");
-}
-
-DEVICE void add_shared(u32* address, u32 value) {
-    u32 shared;
-    asm("{ .reg .u64 t; cvta.to.shared.u64 t, %1; cvt.u32.u64 %0, t; }" : "=r"(shared) : "l"(address));
-    asm volatile("red.shared.add.u32 [%0], %1;" ::"r"(shared), "r"(value) : "memory");
-}
-
-DEVICE u32 fetch_add_shared(u32* address, u32 value) {
-    u32 old, shared;
-    asm("{ .reg .u64 t; cvta.to.shared.u64 t, %1; cvt.u32.u64 %0, t; }" : "=r"(shared) : "l"(address));
-    asm volatile("atom.shared.add.u32 %0, [%1], %2;" : "=r"(old) : "r"(shared), "r"(value) : "memory");
-    return old;
-}
-
-DEVICE u64 multiply_high(u64 a, u64 b) {
-    u64 r;
-    asm("mul.hi.u64 %0, %1, %2;" : "=l"(r) : "l"(a), "l"(b));
-    return r;
-}
-
-DEVICE int count_leading_zeros(u32 a) {
-    int r;
-    asm("clz.b32 %0, %1;" : "=r"(r) : "r"(a));
-    return r;
-}
+DEVICE void sampler_barrier() { barrier_of_256(); }
 
 // TokenWeights.Weight, operation by operation.
 DEVICE u32 weight_of(float logit, float most, float scale) {
@@ -86,9 +55,7 @@ DEVICE u64 warp_scan(u64 value) {
     int lane = thread_index() & 31;
 #pragma unroll
     for (int offset = 1; offset < 32; offset <<= 1) {
-        u32 low, high;
-        asm volatile("shfl.sync.up.b32 %0, %1, %2, 0, 0xffffffff;" : "=r"(low) : "r"((u32)value), "r"(offset));
-        asm volatile("shfl.sync.up.b32 %0, %1, %2, 0, 0xffffffff;" : "=r"(high) : "r"((u32)(value >> 32)), "r"(offset));
+        u32 low = shuffle_up((u32)value, offset), high = shuffle_up((u32)(value >> 32), offset);
         value += lane >= offset ? ((u64)high << 32) | low : 0;
     }
     return value;
@@ -125,10 +92,7 @@ template <class Sum> DEVICE int search_parts(Sum sum_of, u64& need) {
         mine += parts[i];
     }
     u64 until = warp_scan(mine), missing = need - (until - mine);
-    u32 here;
-    asm volatile("{ .reg .pred p; setp.ne.u32 p, %1, 0; vote.sync.ballot.b32 %0, p, 0xffffffff; }"
-                 : "=r"(here)
-                 : "r"((u32)(until - mine < need && need <= until)));
+    u32 here = warp_ballot(until - mine < need && need <= until);
     bool isBehind = true;
 #pragma unroll
     for (int i = 0; i + 1 < Each; i++) {
@@ -149,10 +113,4 @@ DEVICE int find_part(u64* sums, u64& need) {
     sums[thread_index()] = 0;
     sampler_barrier();
     return part;
-}
-
-DEVICE float load_logit(const float* address) {
-    float v;
-    asm volatile("ld.relaxed.gpu.global.f32 %0, [%1];" : "=f"(v) : "l"(address) : "memory");
-    return v;
 }

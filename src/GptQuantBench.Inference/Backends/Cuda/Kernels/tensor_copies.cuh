@@ -24,8 +24,6 @@ DEVICE void barrier_expect(u32 barrier, u32 bytes) {
 // Arrives once this thread's copies of 16 bytes are there.
 DEVICE void barrier_arrive_with_copies(u32 barrier) { asm volatile("cp.async.mbarrier.arrive.noinc.shared.b64 [%0];" ::"r"(barrier) : "memory"); }
 
-DEVICE void warp_barrier() { asm volatile("bar.warp.sync 0xffffffff;" ::: "memory"); }
-
 // Of a whole warp.
 DEVICE void barrier_wait(u32 barrier, u32 parity) {
     u32 over;
