@@ -178,6 +178,7 @@ DEVICE float ordered_float(u32 ordered) { return bits_float(ordered & 0x80000000
 static const u32 NotANumberKey = 0xffffffffu;
 
 // Declared for code that is not called.
+u64 compare_and_swap(u64* address, u64 expected, u64 value);
 u32 permute_bytes(u32 a, u32 b, u32 selector);
 float half_to_float(half_t a);
 u32 half2_sub(u32 a, u32 b);

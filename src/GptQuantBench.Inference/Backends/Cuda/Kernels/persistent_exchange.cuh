@@ -113,8 +113,7 @@ struct Patience {
     // Tells the host where this thread has given up; the first to tell it stays.
     DEVICE void report(u64* fault, u32 step) const {
         if (lost) {
-            u64 mine = ((u64)(step & 0xffff) << 48) | ((u64)(u32)block_x() << 32) | lost, old;
-            asm volatile("atom.global.cas.b64 %0, [%1], %2, %3;" : "=l"(old) : "l"(fault), "l"((u64)0), "l"(mine) : "memory");
+            compare_and_swap(fault, 0, ((u64)(step & 0xffff) << 48) | ((u64)(u32)block_x() << 32) | lost);
         }
     }
 };
