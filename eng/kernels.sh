@@ -217,21 +217,21 @@ case $mode in
       exit 1
     fi
     read_manifest "$out"
-    taken=()
+    command -v "$clang" >/dev/null || { say "$clang is not installed, and its PTX of the same source belongs into the manifest; install clang-19 or name it by CLANG=..."; exit 1; }
+    declare -A taken=() # compiler, by PTX file
     for file in "${!lines[@]}"; do
       if [[ $(compiler_of "$file") != nvcc\ * || ${lines[$file]} != "$(line_of "$out" "$file" "$(compiler_of "$file")" "$(clang_of "$file")")" ]]; then
         say "$out/$file is not what nvcc made of today's source; run eng/kernels.sh --nvcc --out there again"
         exit 1
       fi
-      taken+=("$file $(compiler_of "$file")")
+      taken[$file]=$(compiler_of "$file")
     done
     read_manifest ptx
     sources=(persistent_*.cu)
     compile "$fresh"
-    for file in "${taken[@]}"; do
-      name=${file%% *}
-      cp "$out/$name" ptx/
-      lines[$name]=$(line_of ptx "$name" "${file#* }" "$(hash_of <"$fresh/$name")")
+    for file in "${!taken[@]}"; do
+      cp "$out/$file" ptx/
+      lines[$file]=$(line_of ptx "$file" "${taken[$file]}" "$(hash_of <"$fresh/$file")")
     done
     manifest >ptx/manifest.txt
     ;;

@@ -22,22 +22,25 @@ public static class Fixtures
         }
     }
 
-    private static string FindRoot()
+    /// <summary>The folder of the solution, from the tests' upward.</summary>
+    public static string Repository
     {
-        if (Environment.GetEnvironmentVariable("GPTQUANTBENCH_FIXTURES") is { Length: > 0 } given)
+        get
         {
-            return Path.GetFullPath(given);
-        }
-
-        for (DirectoryInfo? folder = new(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
-        {
-            if (File.Exists(Path.Combine(folder.FullName, "GptQuantBench.sln")))
+            for (DirectoryInfo? folder = new(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
             {
-                return Path.Combine(folder.FullName, "tests", "fixtures");
+                if (File.Exists(Path.Combine(folder.FullName, "GptQuantBench.sln")))
+                {
+                    return folder.FullName;
+                }
             }
-        }
 
-        throw new DirectoryNotFoundException(
-            $"No GptQuantBench.sln was found from {AppContext.BaseDirectory} upward; set GPTQUANTBENCH_FIXTURES to tests/fixtures.");
+            throw new DirectoryNotFoundException(
+                $"No GptQuantBench.sln was found from {AppContext.BaseDirectory} upward; set GPTQUANTBENCH_FIXTURES to tests/fixtures.");
+        }
     }
+
+    private static string FindRoot() => Environment.GetEnvironmentVariable("GPTQUANTBENCH_FIXTURES") is { Length: > 0 } given
+        ? Path.GetFullPath(given)
+        : Path.Combine(Repository, "tests", "fixtures");
 }

@@ -21,8 +21,8 @@ public sealed class DeviceSamplerTests
         try
         {
             string program = Path.Combine(folder, "sampler");
-            string sources = Path.Combine(Root, "tests", "GptQuantBench.Inference.Tests", "Sampling", "OnHost", "sampler.cpp");
-            string kernels = Path.Combine(Root, "src", "GptQuantBench.Inference", "Backends", "Cuda", "Kernels");
+            string sources = Path.Combine(Fixtures.Repository, "tests", "GptQuantBench.Inference.Tests", "Sampling", "OnHost", "sampler.cpp");
+            string kernels = Path.Combine(Fixtures.Repository, "src", "GptQuantBench.Inference", "Backends", "Cuda", "Kernels");
             string probe = Path.Combine(folder, "probe.cpp");
             File.WriteAllText(probe, "#include <vector>\nint main() { return (int)std::vector<int>().size(); }\n");
             Assert.SkipUnless(Run(Compiler, [probe, "-o", Path.Combine(folder, "probe")], [], out _, out _), $"{Compiler} with a C++ library is not installed.");
@@ -48,20 +48,6 @@ public sealed class DeviceSamplerTests
         finally
         {
             Directory.Delete(folder, recursive: true);
-        }
-    }
-
-    private static string Root
-    {
-        get
-        {
-            string? folder = AppContext.BaseDirectory;
-            while (folder is not null && !File.Exists(Path.Combine(folder, "GptQuantBench.sln")))
-            {
-                folder = Path.GetDirectoryName(folder);
-            }
-
-            return folder ?? throw new DirectoryNotFoundException("GptQuantBench.sln lies in no folder above the tests.");
         }
     }
 
