@@ -20,8 +20,8 @@ internal sealed class PersistentShape
     private const int PromptRowSums = Warps + 1; // of a warp's own pitch: eight tokens of eight warps, and eight more
     private const int PromptPadding = 256;
 
-    // Static shared memory of the kernels, with some bytes to spare: what the ring gets less can cost a stage of it, and a tenth of the speed.
-    private const int DecodeStaticBytes = 22 * 1024;
+    // Static shared memory of the kernels, with few bytes to spare: what the ring gets less can cost a stage of it, and a tenth of the speed.
+    private const int DecodeStaticBytes = 41 * 512;
     private const int PromptStaticBytes = 23 * 1024;
 
     private PersistentShape(

@@ -192,7 +192,9 @@ DEVICE float exp2_fast(float a) {
     return r;
 }
 
-DEVICE float exp_fast(float a) { return exp2_fast(a * 1.4426950408889634f); }
+static const float Log2E = 1.4426950408889634f;
+
+DEVICE float exp_fast(float a) { return exp2_fast(a * Log2E); }
 
 DEVICE float reciprocal_sqrt(float a) {
     float r;

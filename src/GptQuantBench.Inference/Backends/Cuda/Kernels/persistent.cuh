@@ -54,12 +54,11 @@ template <class Format, int N, int Head, int UpTiles> DEVICE void decode_steps(c
     Gains<N> gains;
     Norm norm;
     const bool IsEarly = LooksEarly<Format>;
-    Slice narrow = slice_of(width), wide = slice_of(a.inner);
+    Slice narrow = late_slice_of(width), wide = slice_of(a.inner);
     Residual<N> residual = {Quads(narrow, width), {}};
     Quads inner(wide, a.inner);
     float* first = areas.sums;
     float* second = first + PersistentWarps * a.sumPitch;
-    float2_t stats;
     const volatile DecodeState* state = a.state; // volatile: clang would choose between these addresses and the arguments'
     int id = state->token, position = state->position, step = state->step;
     if (a.id >= 0) {
@@ -73,6 +72,9 @@ template <class Format, int N, int Head, int UpTiles> DEVICE void decode_steps(c
     float inverse = 1.0f / (float)width;
     if (a.times && block == 0 && t == 0) {
         a.times[0] = nanoseconds();
+    }
+    if (narrow.count == 0 && t % 32 == 0) {
+        shared.stats[0][warp] = shared.stats[1][warp] = {0, 0}; // for good
     }
     product.turns.start();
 
@@ -93,29 +95,40 @@ template <class Format, int N, int Head, int UpTiles> DEVICE void decode_steps(c
             {
                 const Share& s = shared.shares[isHead ? 4 : 0];
                 Outputs<Format, Queries> queries(s);
+                const Target asked = {l.queryKeyValue, l.queryKeyValueFold, slot, width, a.queryScale};
                 gains.request(l.attentionGain, residual.quads);
                 // Without a branch, at whose end what they asked for would be waited for.
                 headConstants.request<Format>(l.queryKeyValue, l.queryKeyValueFold, s);
-                queries.request(l.queryKeyValue, l.queryKeyValueFold, s, slot, width, a.queryScale);
+                queries.request(asked, s);
                 product.open(l.queryKeyValue, s.pitch, narrow);
-                const u64* before = a.words + (~epoch & 1) * words.slot + words.forward;
-                Arriving<ValueFour, N> arriving;
-                TallWeights<3> weights;
-                product.load_first(weights, [&] {
+                if (narrow.count > 0) {
+                    const u64* before = a.words + (~epoch & 1) * words.slot + words.forward;
+                    Arriving<ValueFour, N> arriving;
+                    TallWeights<3> weights;
+                    product.load_first(weights, [&] {
+                        if (layer > 0) {
+                            arriving.request(before, residual.quads, 0);
+                        }
+                    });
+                    Feed<N> feed(residual, norm);
                     if (layer > 0) {
-                        arriving.request(before, residual.quads, 0);
+                        arriving.template wait<IsEarly>(before, residual.quads, 0, epoch - 1, patience, WaitForward | place);
+                        feed.add(arriving, residual);
                     }
-                });
-                if (layer > 0) {
-                    arriving.template wait<IsEarly>(before, residual.quads, 0, epoch - 1, patience, WaitForward | place);
-                    residual.add(arriving);
+                    feed.put(gains, norm, residual.quads, areas.narrow);
+                    NormSums stats(feed, residual.quads);
+                    product.turns.ask();
+                    if (isHead) {
+                        compute_barrier(); // the head's sums lie where the down product's do
+                    }
+                    product.template multiply<N == 1>(weights, areas.narrow, first + warp, [&](int i) { stats.step(i, &shared.stats[0][warp]); });
+                } else {
+                    product.turns.ask();
+                    if (isHead) {
+                        compute_barrier();
+                    }
+                    product.skip(first + warp);
                 }
-                stats = put_residual(residual, gains, norm, areas.narrow);
-                product.turns.ask();
-                if (isHead) {
-                    compute_barrier(); // the head's sums lie where the down product's do
-                }
-                product.template multiply<N == 1>(weights, areas.narrow, first + warp, [&] { put_stats(stats, &shared.stats[0][warp]); });
                 compute_barrier();
                 float sum = queries.gather(first);
                 norm.take(shared.stats[0], inverse, a.epsilon);
@@ -124,9 +137,7 @@ template <class Format, int N, int Head, int UpTiles> DEVICE void decode_steps(c
                     key = finish_head<Format>(s, l.queryKeyValue, l.queryKeyValueFold, first, headConstants, norm, a.logits);
                     break;
                 }
-                queries.finish(sum, norm.factor, norm.offset, epoch, stall == WaitHeads);
-                queries.finish_rest(
-                    l.queryKeyValue, l.queryKeyValueFold, slot, width, a.queryScale, first, norm.factor, norm.offset, epoch, stall == WaitHeads);
+                queries.finish(asked, first, sum, norm.factor, norm.offset, epoch, stall == WaitHeads);
                 product.close(warp == PersistentWarps - 1);
             }
 
@@ -134,7 +145,8 @@ template <class Format, int N, int Head, int UpTiles> DEVICE void decode_steps(c
             {
                 const Share& s = shared.shares[1];
                 Outputs<Format, Added> outputs(s);
-                outputs.request(l.projection, l.projectionBias, s, slot + words.projected, 0, 1);
+                const Target projected = {l.projection, l.projectionBias, slot + words.projected, 0, 1};
+                outputs.request(projected, s);
                 int turn = 0;
 #pragma unroll 1
                 for (int item = block; item < a.heads * ranged; item += blocks) {
@@ -158,15 +170,19 @@ template <class Format, int N, int Head, int UpTiles> DEVICE void decode_steps(c
                     }
                 }
                 product.open(l.projection, s.pitch, narrow);
-                Arriving<PairedFour, N> arriving;
-                FlatWeights<N> weights;
-                product.load_first(weights, [&] { arriving.request(slot + words.attended, residual.quads, 0); });
-                gather_halves<IsEarly>(arriving, slot + words.attended, residual.quads, epoch, patience, WaitAttended | place, areas.narrow);
-                product.turns.ask();
-                product.multiply(weights, areas.narrow, second + warp);
+                if (narrow.count > 0) {
+                    Arriving<PairedFour, N> arriving;
+                    FlatWeights<N> weights;
+                    product.load_first(weights, [&] { arriving.request(slot + words.attended, residual.quads, 0); });
+                    gather_halves<IsEarly>(arriving, slot + words.attended, residual.quads, epoch, patience, WaitAttended | place, areas.narrow);
+                    product.turns.ask();
+                    product.multiply(weights, areas.narrow, second + warp);
+                } else {
+                    product.turns.ask();
+                    product.skip(second + warp);
+                }
                 compute_barrier();
-                outputs.finish(outputs.gather(second), 1, 0, epoch, stall == WaitProjected);
-                outputs.finish_rest(l.projection, l.projectionBias, slot + words.projected, 0, 1, second, 1, 0, epoch, stall == WaitProjected);
+                outputs.finish(projected, second, outputs.gather(second), 1, 0, epoch, stall == WaitProjected);
                 product.close(warp == PersistentWarps - 2);
             }
 
@@ -175,22 +191,28 @@ template <class Format, int N, int Head, int UpTiles> DEVICE void decode_steps(c
                 const Share& s = shared.shares[2];
                 gains.request(l.forwardGain, residual.quads);
                 Outputs<Format, Hidden> outputs(s);
-                outputs.request(l.up, l.upFold, s, slot + words.hidden, 0, 1);
+                const Target hidden = {l.up, l.upFold, slot + words.hidden, 0, 1};
+                outputs.request(hidden, s);
                 product.open(l.up, s.pitch, narrow);
-                Arriving<ValueFour, N> arriving;
-                TallWeights<UpTiles> weights;
-                product.load_first(weights, [&] { arriving.request(slot + words.projected, residual.quads, 0); });
-                arriving.template wait<IsEarly>(slot + words.projected, residual.quads, 0, epoch, patience, WaitProjected | place);
-                residual.add(arriving);
-                stats = put_residual(residual, gains, norm, areas.narrow);
-                product.turns.ask();
-                product.template multiply<N == 1>(weights, areas.narrow, first + warp, [&] { put_stats(stats, &shared.stats[1][warp]); });
+                if (narrow.count > 0) {
+                    Arriving<ValueFour, N> arriving;
+                    TallWeights<UpTiles> weights;
+                    product.load_first(weights, [&] { arriving.request(slot + words.projected, residual.quads, 0); });
+                    Feed<N> feed(residual, norm);
+                    arriving.template wait<IsEarly>(slot + words.projected, residual.quads, 0, epoch, patience, WaitProjected | place);
+                    feed.add(arriving, residual);
+                    feed.put(gains, norm, residual.quads, areas.narrow);
+                    NormSums stats(feed, residual.quads);
+                    product.turns.ask();
+                    product.template multiply<N == 1>(weights, areas.narrow, first + warp, [&](int i) { stats.step(i, &shared.stats[1][warp]); });
+                } else {
+                    product.turns.ask();
+                    product.skip(first + warp);
+                }
                 compute_barrier();
                 float sum = outputs.gather(first);
                 norm.take(shared.stats[1], inverse, a.epsilon);
-                outputs.finish(sum, norm.factor, norm.offset, epoch, stall == WaitHidden);
-                outputs.finish_rest(
-                    l.up, l.upFold, slot + words.hidden, 0, 1, first, norm.factor, norm.offset, epoch, stall == WaitHidden);
+                outputs.finish(hidden, first, sum, norm.factor, norm.offset, epoch, stall == WaitHidden);
                 product.close(warp == PersistentWarps - 3);
             }
 
@@ -198,7 +220,8 @@ template <class Format, int N, int Head, int UpTiles> DEVICE void decode_steps(c
             {
                 const Share& s = shared.shares[3];
                 Outputs<Format, Added> outputs(s);
-                outputs.request(l.down, l.downBias, s, slot + words.forward, 0, 1);
+                const Target added = {l.down, l.downBias, slot + words.forward, 0, 1};
+                outputs.request(added, s);
                 product.open(l.down, s.pitch, wide);
                 Arriving<PairedFour, 4> arriving;
                 FlatWeights<4> weights;
@@ -207,8 +230,7 @@ template <class Format, int N, int Head, int UpTiles> DEVICE void decode_steps(c
                 product.turns.ask();
                 product.multiply(weights, areas.wide, second + warp);
                 compute_barrier();
-                outputs.finish(outputs.gather(second), 1, 0, epoch, stall == WaitForward);
-                outputs.finish_rest(l.down, l.downBias, slot + words.forward, 0, 1, second, 1, 0, epoch, stall == WaitForward);
+                outputs.finish(added, second, outputs.gather(second), 1, 0, epoch, stall == WaitForward);
                 product.close(warp == PersistentWarps - 4);
             }
             epoch++;

@@ -1,25 +1,29 @@
 // Attention of the newest token inside the persistent kernel. An item is one head times one range of positions; the same block always has
 // the same items, so that it alone writes and reads their part of the cache.
 //
-// A range has 8192 / headSize positions, an eighth for each warp. The warp's products with keys and with values are the matrix unit's:
+// A range has 8192 / headSize positions, an eighth for each warp; the newest position, whose key and value arrive with the query, is the last
+// warp's, by itself. The products with the other positions' keys and values, from the cache, are the matrix unit's:
 //
 //   scores    A: the query, in all rows; B: keys, 8 positions a tile, position g of which lane 4g + q has dimensions q · size / 4 …
 //   outputs   A: weights, in all rows, as the scores come out: lane 4g + q has positions 2q and 2q + 1 of each tile; B: values of those
 //             positions, of which the lane has dimensions g · size / 8 …
 //
-// Keys and values are requested before the new token's query is there. Every warp has a softmax of its own; they are joined at the end. Where
+// Keys and values are requested before the new token's query is there. Every part has a softmax of its own; they are joined at the end. Where
 // there are several ranges, each hands over its part, and the block that has a head's first range joins them (join_ranges).
 #pragma once
 #include "persistent_inputs.cuh"
 
+static const u32 HalfOnes = 0x3c003c00; // two halves
+
 struct AttentionPart {
-    float2_t softmax[PersistentWarps]; // maximum, sum
-    float outputs[PersistentWarps][MaxHeadSize];
+    static const int Most = PersistentWarps + 1; // of the warps, and behind them the newest position's
+    float2_t softmax[Most];                      // maximum of the scores, in powers of two, and sum
+    alignas(16) float outputs[Most][MaxHeadSize];
 };
 
 struct alignas(16) AttentionShared {
-    u32 arriving[PersistentWarps][3][MaxHeadSize / 2]; // query, and the new key and value, as halves
-    AttentionPart parts[2];                            // items in turn
+    u32 queries[PersistentWarps][MaxHeadSize / 2]; // as halves
+    AttentionPart parts[2];                        // items in turn
 };
 
 DEVICE float log2_fast(float a) {
@@ -51,14 +55,10 @@ template <int Size> struct HeadWords {
         return missing;
     }
 
-    // To the warp's place in shared memory, and to the cache's row if there is one.
-    DEVICE void put(u32* to, half_t* row) const {
+    DEVICE void put(u32* to) const {
 #pragma unroll
         for (int i = 0; i < Each; i++) {
             to[place(i)] = (u32)words[i];
-            if (row) {
-                ((u32*)row)[place(i)] = (u32)words[i];
-            }
         }
     }
 };
@@ -94,6 +94,60 @@ template <int N> DEVICE void load_cache(const half_t* address, u32* out) {
     }
 }
 
+// The newest position's part: its score and its value. It goes into the cache, too, at `offset`. One warp's.
+template <int Size> DEVICE void attend_newest(
+    const PersistentLayer& layer, u64 offset, const u64* words, int width, u32 epoch, Patience& patience, u32 where, float2_t& softmax, float* outputs) {
+    HeadWords<Size> query, key, value;
+    patience.wait([&] {
+        query.load(words), key.load(words + (width >> 1)), value.load(words + width);
+        return query.missing(epoch) | key.missing(epoch) | value.missing(epoch);
+    }, where);
+    key.put((u32*)(layer.keys + offset));
+    value.put((u32*)(layer.values + offset));
+    float score = 0;
+#pragma unroll
+    for (int i = 0; i < HeadWords<Size>::Each; i++) {
+        u32 x = (u32)query.words[i], y = (u32)key.words[i], z = (u32)value.words[i];
+        score += half2_low(x) * half2_low(y) + half2_high(x) * half2_high(y);
+        *(float2_t*)(outputs + 2 * HeadWords<Size>::place(i)) = float2_t{half2_low(z), half2_high(z)};
+    }
+#pragma unroll
+    for (int offset = minimum(Size / 2, 32) / 2; offset > 0; offset >>= 1) {
+        score += shuffle_xor(score, offset);
+    }
+    if (lane_index() == 0) {
+        softmax = float2_t{score * Log2E, 1};
+    }
+}
+
+// Two dimensions of a head from N parts, of which those beyond `count` weigh nothing.
+struct JoinedParts {
+    float best, total, x, y;
+
+    template <int N> DEVICE void join(const AttentionPart& part, int count, int pair) {
+        float2_t softmax[N], two[N];
+#pragma unroll
+        for (int w = 0; w < N; w++) {
+            int of = minimum(w, count - 1);
+            softmax[w] = part.softmax[of];
+            two[w] = *(const float2_t*)&part.outputs[of][2 * pair];
+        }
+        best = softmax[0].x;
+#pragma unroll
+        for (int w = 1; w < N; w++) {
+            best = maximum(best, softmax[w].x);
+        }
+        total = x = y = 0;
+#pragma unroll
+        for (int w = 0; w < N; w++) {
+            float weight = w < count ? exp2_fast(softmax[w].x - best) : 0.0f;
+            total += weight * softmax[w].y;
+            x += weight * two[w].x;
+            y += weight * two[w].y;
+        }
+    }
+};
+
 // words: queries, keys, values [3][width / 2] of two halves. attended: the head's results go there, [width / 2] of two halves; or, where spread
 // is not null, the range's part, and to spread, [heads], log2 of what it weighs.
 template <int Size> DEVICE void attend_item(
@@ -102,67 +156,38 @@ template <int Size> DEVICE void attend_item(
     const int Tiles = 128 / Size, PerWarp = 8 * Tiles, RangeSize = PersistentWarps * PerWarp, KeyWords = Size / 8, ValueWords = Size / 16;
     int t = thread_index(), lane = lane_index(), warp = warp_index(), g = lane >> 2, q = lane & 3, width = a.table.columns;
     AttentionPart& part = shared.parts[turn];
-    int begin = range * RangeSize;
-    int count = minimum(position + 1 - begin, RangeSize); // at least 1
-    int working = (count + PerWarp - 1) / PerWarp;        // warps that have positions
-    if (warp < working) {
-        int left = count - warp * PerWarp, added = position - begin - warp * PerWarp; // positions of the warp; the new one's place among them
-        u64 offset = ((u64)head * a.capacity + begin + warp * PerWarp) * Size;
-        const half_t *keyCache = layer.keys + offset + q * (Size / 4), *valueCache = layer.values + offset + g * (Size / 8);
-        const u64* from = words + head * (Size / 2);
+    int begin = range * RangeSize, cached = minimum(position - begin, RangeSize); // positions of the range that are in the cache
+    int working = (cached + PerWarp - 1) / PerWarp;                               // warps that have some
+    bool works = warp < working, hasNewest = position - begin < RangeSize;
+    int left = cached - warp * PerWarp; // positions of the warp
+    u64 first = ((u64)head * a.capacity + begin) * Size;
+    const u64* from = words + head * (Size / 2);
+    if (hasNewest && warp == PersistentWarps - 1) { // the last to have others, which it then asks for late
+        attend_newest<Size>(
+            layer, first + (u32)((position - begin) * Size), from, width, epoch, patience, where, part.softmax[working], part.outputs[working]);
+    }
+    if (works) {
         u32 keys[Tiles][KeyWords], values[Tiles][2][ValueWords];
+        u64 offset = first + (u32)(warp * PerWarp * Size);
+        const half_t *keyCache = layer.keys + offset + q * (Size / 4), *valueCache = layer.values + offset + g * (Size / 8);
 #pragma unroll
         for (int j = 0; j < Tiles; j++) {
-            int place = minimum(8 * j + g, left - 1);
-            load_cache<KeyWords>(keyCache + place * Size, keys[j]);
+            load_cache<KeyWords>(keyCache + minimum(8 * j + g, left - 1) * Size, keys[j]);
         }
+        // Values of positions that are not there weigh nothing, but must be numbers.
 #pragma unroll
         for (int j = 0; j < Tiles; j++) {
-            // Values of positions that are not there weigh nothing, but must be numbers.
 #pragma unroll
             for (int e = 0; e < 2; e++) {
-                int place = 8 * j + 2 * q + e;
-#pragma unroll
-                for (int i = 0; i < ValueWords; i++) {
-                    values[j][e][i] = 0;
-                }
-                if (place < left && place != added) {
-                    load_cache<ValueWords>(valueCache + place * Size, values[j][e]);
-                }
+                load_cache<ValueWords>(valueCache + minimum(8 * j + 2 * q + e, left - 1) * Size, values[j][e]);
             }
         }
-
-        u32(&mine)[3][MaxHeadSize / 2] = shared.arriving[warp];
         HeadWords<Size> query;
-        if (added < PerWarp) {
-            HeadWords<Size> key, value;
-            patience.wait([&] {
-                query.load(from), key.load(from + (width >> 1)), value.load(from + width);
-                return query.missing(epoch) | key.missing(epoch) | value.missing(epoch);
-            }, where);
-            query.put(mine[0], nullptr);
-            key.put(mine[1], layer.keys + offset + added * Size);
-            value.put(mine[2], layer.values + offset + added * Size);
-            warp_barrier();
-#pragma unroll
-            for (int j = 0; j < Tiles; j++) {
-                if (added == 8 * j + g) {
-                    copy_words<KeyWords>(mine[1] + q * KeyWords, keys[j]);
-                }
-#pragma unroll
-                for (int e = 0; e < 2; e++) {
-                    if (added == 8 * j + 2 * q + e) {
-                        copy_words<ValueWords>(mine[2] + g * ValueWords, values[j][e]);
-                    }
-                }
-            }
-        } else {
-            patience.wait([&] { return query.load(from), query.missing(epoch); }, where);
-            query.put(mine[0], nullptr);
-        }
+        patience.wait([&] { return query.load(from), query.missing(epoch); }, where);
+        query.put(shared.queries[warp]);
         warp_barrier();
         u32 queries[KeyWords];
-        copy_words<KeyWords>(mine[0] + q * KeyWords, queries);
+        copy_words<KeyWords>(shared.queries[warp] + q * KeyWords, queries);
 
         // In two halves, so that fewer products wait for each other.
         float scores[Tiles][4], halves[Tiles][4], top = minus_infinity();
@@ -183,23 +208,19 @@ template <int Size> DEVICE void attend_item(
         for (int j = 0; j < Tiles; j++) {
 #pragma unroll
             for (int e = 0; e < 2; e++) {
-                scores[j][e] = 8 * j + 2 * q + e < left ? (scores[j][e] + halves[j][e]) * 1.4426950408889634f : minus_infinity();
+                scores[j][e] = 8 * j + 2 * q + e < left ? (scores[j][e] + halves[j][e]) * Log2E : minus_infinity();
                 top = maximum(top, scores[j][e]);
             }
         }
         top = maximum(top, shuffle_xor(top, 1));
         top = maximum(top, shuffle_xor(top, 2));
-        float sum = 0, outputs[Size / 8][4];
+        float outputs[Size / 8][4], sums[4] = {0, 0, 0, 0};
         u32 weights[Tiles + (Tiles & 1)];
         weights[Tiles - 1 + (Tiles & 1)] = 0;
 #pragma unroll
         for (int j = 0; j < Tiles; j++) {
-            float first = exp2_fast(scores[j][0] - top), second = exp2_fast(scores[j][1] - top);
-            sum += first + second;
-            weights[j] = pack_halves(first, second);
+            weights[j] = pack_halves(exp2_fast(scores[j][0] - top), exp2_fast(scores[j][1] - top));
         }
-        sum += shuffle_xor(sum, 1);
-        sum += shuffle_xor(sum, 2);
 #pragma unroll
         for (int i = 0; i < Size / 8; i++) {
             u32 order = (i & 1) ? 0x7632 : 0x5410;
@@ -214,6 +235,11 @@ template <int Size> DEVICE void attend_item(
                 multiply_accumulate(outputs[i], weights[j], weights[j], weights[j + 1], weights[j + 1], b0, b1);
             }
         }
+        // The weights' sum: as values that are all 1.
+#pragma unroll
+        for (int j = 0; j < Tiles; j += 2) {
+            multiply_accumulate(sums, weights[j], weights[j], weights[j + 1], weights[j + 1], HalfOnes, HalfOnes);
+        }
         // Dimensions (2q + e) · size / 8 + i.
         if (g == 0) {
             float* to = part.outputs[warp] + q * (Size / 4);
@@ -226,7 +252,7 @@ template <int Size> DEVICE void attend_item(
             }
         }
         if (lane == 0) {
-            part.softmax[warp] = float2_t{top, sum};
+            part.softmax[warp] = float2_t{top, sums[0]};
         }
     }
     compute_barrier();
@@ -234,32 +260,19 @@ template <int Size> DEVICE void attend_item(
     // Two dimensions a thread.
     const int Half = Size / 2;
     if (t < Half) {
-        float best = minus_infinity(), total = 0, x = 0, y = 0;
-        float2_t parts[PersistentWarps];
-#pragma unroll
-        for (int w = 0; w < PersistentWarps; w++) {
-            parts[w] = float2_t{minus_infinity(), 0};
-            if (w < working) {
-                parts[w] = part.softmax[w];
-            }
-            best = maximum(best, parts[w].x);
+        int parts = working + (hasNewest ? 1 : 0);
+        JoinedParts joined;
+        if (parts <= 4) { // most often
+            joined.join<4>(part, parts, t);
+        } else {
+            joined.join<AttentionPart::Most>(part, parts, t);
         }
-#pragma unroll
-        for (int w = 0; w < PersistentWarps; w++) {
-            if (w < working) {
-                float weight = exp2_fast(parts[w].x - best);
-                float2_t two = *(const float2_t*)&part.outputs[w][2 * t];
-                total += weight * parts[w].y;
-                x += weight * two.x;
-                y += weight * two.y;
-            }
-        }
-        float inverse = reciprocal(total);
+        float inverse = reciprocal(joined.total);
         if (!stalled) {
-            store_relaxed(attended + head * Half + t, word(epoch, pack_halves(x * inverse, y * inverse)));
+            store_relaxed(attended + head * Half + t, word(epoch, pack_halves(joined.x * inverse, joined.y * inverse)));
         }
         if (t == 0 && spread) {
-            store_relaxed(spread + head, word(epoch, float_bits(best + log2_fast(total))));
+            store_relaxed(spread + head, word(epoch, float_bits(joined.best + log2_fast(joined.total))));
         }
     }
 }

@@ -110,10 +110,24 @@ struct Patience {
         }
     }
 
-    // Tells the host where this thread has given up; the first to tell it stays.
+    // Tells the host where this thread has given up. The earliest place stays, because later waits fail where an earlier one has.
     DEVICE void report(u64* fault, u32 step) const {
         if (lost) {
-            compare_and_swap(fault, 0, ((u64)(step & 0xffff) << 48) | ((u64)(u32)block_x() << 32) | lost);
+            u64 mine = ((u64)(step & 0xffff) << 48) | ((u64)(u32)block_x() << 32) | lost, seen = 0;
+            for (;;) {
+                u64 there = compare_and_swap(fault, seen, mine);
+                if (there == seen || order(there) <= order(mine)) {
+                    break;
+                }
+                seen = there;
+            }
         }
+    }
+
+    // Of faults, by when a step comes to them. What the layer before has added is waited for at a layer's begin, and all behind the layers has none.
+    DEVICE static u64 order(u64 fault) {
+        u32 wait = (u32)fault & 0xff, layer = (u32)fault >> 8;
+        u32 within = wait >= WaitBest ? 0xffffff00u | wait : layer << 8 | (wait == WaitForward ? 0 : wait);
+        return (fault >> 48) << 32 | within;
     }
 };

@@ -56,17 +56,6 @@ template <int N> struct Residual {
             }
         }
     }
-
-    // `arriving`: what is added, once it is there.
-    DEVICE void add(const Arriving<ValueFour, N>& arriving) {
-#pragma unroll
-        for (int i = 0; i < N; i++) {
-#pragma unroll
-            for (int k = 0; k < 4; k++) {
-                x[i][k] += arriving.fours[i].value(k);
-            }
-        }
-    }
 };
 
 // Gains of this lane's columns.
@@ -81,44 +70,79 @@ template <int N> struct Gains {
     }
 };
 
-// Quad i of the slice in a warp's activations.
-DEVICE void put_quad(const Quads& quads, int i, u32 low, u32 high, u32 activations) {
-    if (quads.exists(i)) {
-        asm volatile("st.shared.v2.u32 [%0], {%1, %2};" ::"r"(activations + 8 * Quads::place(i)), "r"(low), "r"(high) : "memory");
+// Quad i of the slice in a warp's activations, counted from quad 32 · start, whose chunk is at `chunk`.
+DEVICE void put_quad(const Quads& quads, int start, int i, u32 low, u32 high, u32 chunk) {
+    if (32 * i < quads.count - 32 * start - lane_index()) {
+        asm volatile("st.shared.v2.u32 [%0], {%1, %2};" ::"r"(chunk + activation_place(8 * lane_index()) + 256 * i), "r"(low), "r"(high) : "memory");
     }
 }
 
-// The residual stream as activations of a product with a norm folded into it (Norm); returns this lane's part of the norm's sums.
-template <int N> DEVICE float2_t put_residual(const Residual<N>& r, const Gains<N>& g, const Norm& norm, u32 activations) {
-    float sum = 0, squares = 0;
+// The residual stream on its way to be activations of a product with a norm folded into it (Norm).
+template <int N> struct Feed {
+    float apart[N][4]; // from the reference
+
+    DEVICE Feed(const Residual<N>& r, const Norm& norm) {
 #pragma unroll
-    for (int i = 0; i < N; i++) {
-        float d[4];
+        for (int i = 0; i < N; i++) {
 #pragma unroll
-        for (int k = 0; k < 4; k++) {
-            d[k] = r.quads.exists(i) ? r.x[i][k] - norm.reference : 0.0f;
+            for (int k = 0; k < 4; k++) {
+                apart[i][k] = r.x[i][k] - norm.reference;
+                asm volatile("" : "+f"(apart[i][k])); // here, not behind the wait for what is added
+            }
         }
-        u32 low = pack_halves(d[0] * (norm.scale * g.gain[i].x), d[1] * (norm.scale * g.gain[i].y));
-        u32 high = pack_halves(d[2] * (norm.scale * g.gain[i].z), d[3] * (norm.scale * g.gain[i].w));
-        put_quad(r.quads, i, low, high, activations);
-        sum += (d[0] + d[1]) + (d[2] + d[3]);
-        squares += (d[0] * d[0] + d[1] * d[1]) + (d[2] * d[2] + d[3] * d[3]);
     }
-    warp_barrier();
-    return {sum, squares};
-}
 
-// The warp's sums, from those of its lanes.
-DEVICE void put_stats(float2_t own, float2_t* stats) {
+    // What is added, once it is there.
+    DEVICE void add(const Arriving<ValueFour, N>& arriving, Residual<N>& r) {
 #pragma unroll
-    for (int offset = 16; offset > 0; offset >>= 1) {
-        own.x += shuffle_xor(own.x, offset);
-        own.y += shuffle_xor(own.y, offset);
+        for (int i = 0; i < N; i++) {
+#pragma unroll
+            for (int k = 0; k < 4; k++) {
+                float value = arriving.fours[i].value(k);
+                apart[i][k] += value;
+                r.x[i][k] += value;
+            }
+        }
     }
-    if (lane_index() == 0) {
-        *stats = own;
+
+    DEVICE void put(const Gains<N>& gains, const Norm& norm, const Quads& quads, u32 activations) const {
+#pragma unroll
+        for (int i = 0; i < N; i++) {
+            const float(&d)[4] = apart[i];
+            const float4_t& gain = gains.gain[i];
+            u32 low = pack_halves(d[0] * (norm.scale * gain.x), d[1] * (norm.scale * gain.y));
+            u32 high = pack_halves(d[2] * (norm.scale * gain.z), d[3] * (norm.scale * gain.w));
+            put_quad(quads, 0, i, low, high, activations);
+        }
+        warp_barrier();
     }
-}
+};
+
+// A warp's sums for the norm, of x − reference and of its square, in steps.
+struct NormSums {
+    float2_t sums;
+
+    template <int N> DEVICE NormSums(const Feed<N>& feed, const Quads& quads) {
+        sums = {0, 0};
+#pragma unroll
+        for (int i = 0; i < N; i++) {
+            const float(&d)[4] = feed.apart[i];
+            float sum = (d[0] + d[1]) + (d[2] + d[3]), squares = (d[0] * d[0] + d[1] * d[1]) + (d[2] * d[2] + d[3] * d[3]);
+            sums.x += quads.exists(i) ? sum : 0;
+            sums.y += quads.exists(i) ? squares : 0;
+        }
+    }
+
+    // Steps 0 to 5.
+    DEVICE void step(int i, float2_t* stats) {
+        if (i < 5) {
+            sums.x += shuffle_xor(sums.x, 16 >> i);
+            sums.y += shuffle_xor(sums.y, 16 >> i);
+        } else if (i == 5 && lane_index() == 0) {
+            *stats = sums;
+        }
+    }
+};
 
 // Words of halves, N quads a lane at once, as activations. IsAsked: whether the first of them were asked for.
 template <bool IsAsked, class Four, int N> DEVICE void gather_halves(
@@ -128,7 +152,7 @@ template <bool IsAsked, class Four, int N> DEVICE void gather_halves(
         arriving.template wait<IsAsked>(words, quads, start, epoch, patience, where);
 #pragma unroll
         for (int i = 0; i < N; i++) {
-            put_quad(quads, start + i, arriving.fours[i].low(), arriving.fours[i].high(), activations);
+            put_quad(quads, start, i, arriving.fours[i].low(), arriving.fours[i].high(), activations + 256 * start);
         }
         start += N;
         if (IsAsked && start * 32 < quads.count) {

@@ -13,7 +13,8 @@
 //   eight rows     A's row g is row g at the first half of a lane's columns, its row g + 8 is row g at the second half; B's columns 0 to 3 are
 //                  the activations of the first halves, 4 to 7 of the second ones. The sum of both is the row's
 //
-//   activations   FP16 in column order, of every warp its slice, padded with zeros to whole chunks
+//   activations   FP16, of every warp its slice, padded with zeros to whole chunks. Of a chunk's 256 bytes, 16 at a time, those of the second half
+//                 are swapped in pairs (activation_place): so the lanes that read together meet at no bank in any format
 #pragma once
 #include "persistent_ring.cuh"
 
@@ -65,6 +66,16 @@ DEVICE Slice slice_of(int columns) {
     int blocks = (columns + 31) >> 5, warp = warp_index();
     int first = blocks * warp / PersistentWarps;
     return {first, blocks * (warp + 1) / PersistentWarps - first};
+}
+
+// The same in whole chunks from the second warp on, where no warp has more of them by that: the first one, which hands over what the warps
+// have multiplied, is late for the next product, and then has no part in it.
+DEVICE Slice late_slice_of(int columns) {
+    int blocks = (columns + 31) >> 5, each = 4 * ((blocks + 31) >> 5), first = each * (warp_index() - 1);
+    if (each * (PersistentWarps - 1) < blocks) {
+        return slice_of(columns);
+    }
+    return {first < 0 ? 0 : first, first < 0 || first > blocks ? 0 : minimum(each, blocks - first)};
 }
 
 // Bytes of a warp's activations. C#: PersistentShape counts the same.
@@ -167,17 +178,30 @@ DEVICE void load_four(u32 address, u32* out) {
     out[3] = v.w;
 }
 
+// Where byte `at` of a chunk's activations lies in it.
+DEVICE u32 activation_place(u32 at) { return at ^ (at >> 3 & 16); }
+
 // Activations of a chunk that go with a lane's 32 weights. `chunk`: its shared address.
 template <class Format> DEVICE void load_inputs(u32 chunk, u32 (&x)[16]) {
     typedef Pieces<Format> P;
     int q = lane_index() & 3;
 #pragma unroll
     for (int i = 0; i < P::Loads; i++) {
-        u32 address = chunk + (P::number(i) * 4 + q) * Format::Weights * 2;
+        u32 at = (P::number(i) * 4 + q) * Format::Weights * 2;
 #pragma unroll
         for (int k = 0; k < P::Each; k += 4) {
-            load_four(address + 4 * k, x + i * P::Each + k);
+            load_four(chunk + activation_place(at + 4 * k), x + i * P::Each + k);
         }
+    }
+}
+
+// Those of load_half_inputs, from all.
+DEVICE void half_inputs(const u32 (&x)[16], u32 (&y)[8]) {
+    bool isSecond = lane_index() & 16;
+#pragma unroll
+    for (int i = 0; i < 8; i++) {
+        u32 first = x[i], second = x[8 + i];
+        y[i] = isSecond ? second : first;
     }
 }
 
@@ -186,33 +210,41 @@ template <class Format> DEVICE void load_half_inputs(u32 chunk, u32 (&x)[8]) {
     typedef Pieces<Format> P;
     int q = lane_index() & 3, half = lane_index() >> 4;
     if (P::Loads == 1) {
-        load_four(chunk + q * 64 + half * 32, x);
-        load_four(chunk + q * 64 + half * 32 + 16, x + 4);
+        load_four(chunk + activation_place(q * 64 + half * 32), x);
+        load_four(chunk + activation_place(q * 64 + half * 32 + 16), x + 4);
         return;
     }
 #pragma unroll
     for (int i = 0; i < P::Loads / 2; i++) {
-        u32 address = chunk + (P::number(P::Loads / 2 * half + i) * 4 + q) * Format::Weights * 2;
+        u32 at = (P::number(P::Loads / 2 * half + i) * 4 + q) * Format::Weights * 2;
 #pragma unroll
         for (int k = 0; k < P::Each; k += 4) {
-            load_four(address + 4 * k, x + i * P::Each + k);
+            load_four(chunk + activation_place(at + 4 * k), x + i * P::Each + k);
         }
     }
 }
 
-// Sums of sixteen rows over a chunk: d[…][0] or [1] of row g, [2] or [3] of row g + 8.
+// Sums of sixteen rows over a chunk, in steps j from 0 to 7: d[…][0] or [1] of row g, [2] or [3] of row g + 8.
+DEVICE void multiply_sixteen(float (&d)[2][4], const u32 (&low)[16], const u32 (&high)[16], const u32 (&x)[16], int j) {
+    multiply_accumulate(d[j & 1], low[2 * j], high[2 * j], low[2 * j + 1], high[2 * j + 1], x[2 * j], x[2 * j + 1]);
+}
+
 DEVICE void multiply_sixteen(float (&d)[2][4], const u32 (&low)[16], const u32 (&high)[16], const u32 (&x)[16]) {
 #pragma unroll
     for (int j = 0; j < 8; j++) {
-        multiply_accumulate(d[j & 1], low[2 * j], high[2 * j], low[2 * j + 1], high[2 * j + 1], x[2 * j], x[2 * j + 1]);
+        multiply_sixteen(d, low, high, x, j);
     }
 }
 
-// Of eight rows.
+// Of eight rows; j from 0 to 3.
+DEVICE void multiply_eight(float (&d)[2][4], const u32 (&w)[16], const u32 (&x)[8], int j) {
+    multiply_accumulate(d[j & 1], w[2 * j], w[2 * j + 8], w[2 * j + 1], w[2 * j + 9], x[2 * j], x[2 * j + 1]);
+}
+
 DEVICE void multiply_eight(float (&d)[2][4], const u32 (&w)[16], const u32 (&x)[8]) {
 #pragma unroll
     for (int j = 0; j < 4; j++) {
-        multiply_accumulate(d[j & 1], w[2 * j], w[2 * j + 8], w[2 * j + 1], w[2 * j + 9], x[2 * j], x[2 * j + 1]);
+        multiply_eight(d, w, x, j);
     }
 }
 

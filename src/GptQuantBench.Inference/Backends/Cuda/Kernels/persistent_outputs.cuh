@@ -52,6 +52,15 @@ template <class Format> DEVICE u64 finish_head(
 // What a product's rows become: words {epoch, two halves}, those of value_word, or the former behind GELU.
 enum Kind { Queries, Added, Hidden };
 
+// A product whose rows become words.
+struct Target {
+    const Matrix& matrix;
+    const float* values; // of RowConstants
+    u64* words;          // of all rows
+    i32 width;           // rows before it are queries, and are scaled
+    float queryScale;
+};
+
 // What a product hands over. Row r of the block's share is thread r's, so that all but its sum is known before the sums are.
 template <class Format, Kind Is> struct Outputs {
     const Share& share; // shared
@@ -62,11 +71,10 @@ template <class Format, Kind Is> struct Outputs {
 
     DEVICE Outputs(const Share& s) : share(s), rows(s.rows) {}
 
-    // words: of all rows; width: queries are the rows before it, and are scaled.
-    DEVICE void request(const Matrix& m, const float* values, const Share& s, u64* words, int width, float queryScale) {
-        constants.request<Format, Is != Added>(m, values, s.first + minimum(thread_index(), s.rows - 1));
-        to = words + ((s.first + thread_index()) >> 1);
-        scale = Is == Queries && s.first + thread_index() < width ? queryScale : 1.0f;
+    DEVICE void request(const Target& t, const Share& s) {
+        constants.request<Format, Is != Added>(t.matrix, t.values, s.first + minimum(thread_index(), s.rows - 1));
+        to = t.words + ((s.first + thread_index()) >> 1);
+        scale = Is == Queries && s.first + thread_index() < t.width ? t.queryScale : 1.0f;
         asm volatile("" : "+l"(to)); // here, not behind the barrier
     }
 
@@ -74,23 +82,20 @@ template <class Format, Kind Is> struct Outputs {
     DEVICE float gather(const float* sums) const { return row_sum(sums, minimum(thread_index(), rows - 1)); }
 
     // Hands over. sum: of gather.
-    DEVICE void finish(float sum, float factor, float offset, u32 epoch, bool stalled) const {
-        if ((thread_index() & ~31) < rows) {
-            hand_over(constants, to, scale, thread_index(), sum, factor, offset, epoch, stalled);
-        }
-    }
-
-    // The rows behind those of the threads, of which only devices with few multiprocessors have any.
-    DEVICE void finish_rest(
-        const Matrix& m, const float* values, u64* words, int width, float queryScale, const float* sums, float factor, float offset, u32 epoch,
-        bool stalled) const {
+    DEVICE void finish(const Target& t, const float* sums, float sum, float factor, float offset, u32 epoch, bool stalled) {
 #pragma unroll 1
-        for (int r = thread_index() + PersistentThreads; (r & ~31) < rows; r += PersistentThreads) {
-            RowConstants further;
-            further.request<Format, Is != Added>(m, values, share.first + minimum(r, rows - 1));
+        for (int r = thread_index(); (r & ~31) < rows;) {
+            hand_over(constants, to, scale, r, sum, factor, offset, epoch, stalled);
+            r += PersistentThreads;
+            if ((r & ~31) >= rows) {
+                break;
+            }
+            // Rows behind those of the threads, of which only devices with few multiprocessors have any.
             int row = share.first + r;
-            float sum = row_sum(sums, r), times = Is == Queries && row < width ? queryScale : 1.0f;
-            hand_over(further, words + (row >> 1), times, r, sum, factor, offset, epoch, stalled);
+            constants.request<Format, Is != Added>(t.matrix, t.values, share.first + minimum(r, rows - 1));
+            to = t.words + (row >> 1);
+            scale = Is == Queries && row < t.width ? t.queryScale : 1.0f;
+            sum = row_sum(sums, minimum(r, rows - 1));
         }
     }
 

@@ -165,42 +165,25 @@ template <class Format> struct Product {
     }
 
     // This warp's partial sums of all rows of a share. w: of the first stage's first chunk, unpacked; `input`: shared address of its activations;
-    // `sums`: the first of its own. IsShort: the slice is one chunk. `meanwhile`: what has time while the matrix unit works.
-    template <bool IsShort, int Tiles, class Meanwhile> DEVICE void multiply(TallWeights<Tiles>& w, u32 input, float* sums, Meanwhile meanwhile) {
+    // `sums`: the first of its own. IsShort: the slice is one chunk. `between`: called with 0, 1, … 7, has time while the matrix unit works.
+    template <bool IsShort, int Tiles, class Between> DEVICE void multiply(TallWeights<Tiles>& w, u32 input, float* sums, Between between) {
         int g = lane_index() >> 2, q = lane_index() & 3;
         u32 x[16], y[8];
-        if (IsShort) {
+        TallSums d;
+        d.clear();
+        if constexpr (IsShort) {
             load_inputs<Format>(input, x);
-            if constexpr (Tiles == 3) {
-                load_half_inputs<Format>(input, y);
-            }
+            half_inputs(x, y);
+            multiply_tall(d, w, x, y, between);
+        } else {
+            multiply_chunks(d, w, input);
+            between(0), between(1), between(2), between(3), between(4), between(5), between(6), between(7);
         }
 #pragma unroll 1
-        for (bool isFirst = true;; isFirst = false) {
-            float d[2][4] = {{0, 0, 0, 0}, {0, 0, 0, 0}}, e[2][4] = {{0, 0, 0, 0}, {0, 0, 0, 0}};
-            int row = stage.row + g + 8 * q, rows = stage.rows - g - 8 * q;
-            bool wasLast = isLast;
-            if (IsShort) {
-                multiply_tall(d, e, w, x, y);
-            } else {
-                int chunks = slice.chunks();
-#pragma unroll 1
-                for (int c = 0;;) {
-                    load_inputs<Format>(input + c * 256, x);
-                    if constexpr (Tiles == 3) {
-                        load_half_inputs<Format>(input + c * 256, y);
-                    }
-                    multiply_tall(d, e, w, x, y);
-                    if (++c >= chunks) {
-                        break;
-                    }
-                    load(w, c);
-                }
-            }
-            if (isFirst) {
-                meanwhile();
-            }
-            bool isTail = false;
+        for (;;) {
+            int at = (stage.row + g + 8 * q) * PersistentWarps, rows = stage.rows - g - 8 * q;
+            asm volatile("" : "+r"(at)); // here, not behind the products
+            bool wasLast = isLast, isTail = false;
             if (!wasLast) {
                 leave();
                 pass();
@@ -209,17 +192,9 @@ template <class Format> struct Product {
                     load(w, 0);
                 }
             }
-            float low = own<Format>(d[0][0] + d[1][0], d[0][1] + d[1][1]), high = own<Format>(d[0][2] + d[1][2], d[0][3] + d[1][3]);
-            float third, fourth = 0;
-            if constexpr (Tiles == 3) {
-                third = sum_of_eight<Format>(e);
-            } else {
-                third = own<Format>(e[0][0] + e[1][0], e[0][1] + e[1][1]);
-                fourth = own<Format>(e[0][2] + e[1][2], e[0][3] + e[1][3]);
-            }
-            float mine = q == 0 ? low : q == 1 ? high : q == 2 ? third : fourth;
+            float mine = d.template mine<Format, Tiles>();
             if (q < Tiles && rows > 0) {
-                sums[row * PersistentWarps] = mine;
+                sums[at] = mine;
             }
             if (isTail) {
                 multiply_tail<IsShort>(input, sums);
@@ -227,16 +202,84 @@ template <class Format> struct Product {
             if (isTail || wasLast) {
                 break; // and after the barrier that follows, close
             }
+            d.clear();
+            if constexpr (IsShort) {
+                multiply_tall(d, w, x, y, [](int) {});
+            } else {
+                multiply_chunks(d, w, input);
+            }
         }
     }
 
-    template <int Tiles> DEVICE static void multiply_tall(
-        float (&d)[2][4], float (&e)[2][4], const TallWeights<Tiles>& w, const u32 (&x)[16], const u32 (&y)[8]) {
-        multiply_sixteen(d, w.tiles[0], w.tiles[1], x);
-        if constexpr (Tiles == 3) {
-            multiply_eight(e, w.tiles[2], y);
-        } else {
-            multiply_sixteen(e, w.tiles[2], w.tiles[3], x);
+    // Sums of a stage's rows, of the matrix unit: two of tiles 0 and 1, and two of what follows them.
+    struct TallSums {
+        float d[2][4], e[2][4];
+
+        DEVICE void clear() {
+#pragma unroll
+            for (int i = 0; i < 4; i++) {
+                d[0][i] = d[1][i] = e[0][i] = e[1][i] = 0;
+            }
+        }
+
+        // Lane 4g + q's: of row g of tile q.
+        template <class F, int Tiles> DEVICE float mine() const {
+            int q = lane_index() & 3;
+            float low = own<F>(d[0][0] + d[1][0], d[0][1] + d[1][1]), high = own<F>(d[0][2] + d[1][2], d[0][3] + d[1][3]);
+            float third, fourth = 0;
+            if constexpr (Tiles == 3) {
+                third = sum_of_eight<F>(e);
+            } else {
+                third = own<F>(e[0][0] + e[1][0], e[0][1] + e[1][1]);
+                fourth = own<F>(e[0][2] + e[1][2], e[0][3] + e[1][3]);
+            }
+            return q == 0 ? low : q == 1 ? high : q == 2 ? third : fourth;
+        }
+    };
+
+    // A stage's products of a slice of several chunks.
+    template <int Tiles> DEVICE void multiply_chunks(TallSums& d, TallWeights<Tiles>& w, u32 input) const {
+        int chunks = slice.chunks();
+#pragma unroll 1
+        for (int c = 0;;) {
+            u32 x[16], y[8];
+            load_inputs<Format>(input + c * 256, x);
+            half_inputs(x, y);
+            multiply_tall(d, w, x, y, [](int) {});
+            if (++c >= chunks) {
+                break;
+            }
+            load(w, c);
+        }
+    }
+
+    template <int Tiles, class Between> DEVICE static void multiply_tall(
+        TallSums& s, const TallWeights<Tiles>& w, const u32 (&x)[16], const u32 (&y)[8], Between between) {
+        auto step = [&](int j) {
+            multiply_sixteen(s.d, w.tiles[0], w.tiles[1], x, j);
+            if constexpr (Tiles == 4) {
+                multiply_sixteen(s.e, w.tiles[2], w.tiles[3], x, j);
+            } else if (j < 4) {
+                multiply_eight(s.e, w.tiles[2], y, j);
+            }
+            between(j);
+        };
+        step(0), step(1), step(2), step(3), step(4), step(5), step(6), step(7); // clang does not unroll a loop of them
+    }
+
+    // For a warp that has no columns: its sums are 0.
+    DEVICE void skip(float* sums) {
+#pragma unroll 1
+        for (;;) {
+#pragma unroll 1
+            for (int r = lane_index(); r < stage.rows; r += 32) {
+                sums[(stage.row + r) * PersistentWarps] = 0;
+            }
+            if (isLast) {
+                break; // and after the barrier that follows, close
+            }
+            leave();
+            pass();
         }
     }
 
@@ -273,12 +316,15 @@ template <class Format> struct Product {
             }
 #pragma unroll 1
             for (int start = 0;;) {
+                u32 y[C][8];
+#pragma unroll
+                for (int c = 0; c < C; c++) {
+                    load_half_inputs<Format>(input + minimum(start + c, chunks - 1) * 256, y[c]);
+                }
 #pragma unroll
                 for (int c = 0; c < C; c++) {
                     if (c == 0 || start + c < chunks) {
-                        u32 y[8];
-                        load_half_inputs<Format>(input + (start + c) * 256, y);
-                        multiply_eight(d[c % Sums], w.chunks[c], y);
+                        multiply_eight(d[c % Sums], w.chunks[c], y[c]);
                     }
                 }
                 start += C;

@@ -57,7 +57,7 @@ template <class Format, int Size> DEVICE void attend_prompt_item(
     }
 #pragma unroll
     for (int j = 0; j < PromptTokens; j++) {
-        float weight = j <= token ? exp2_fast((scores[j] - top) * 1.4426950408889634f) : 0.0f;
+        float weight = j <= token ? exp2_fast((scores[j] - top) * Log2E) : 0.0f;
         total += weight;
 #pragma unroll
         for (int i = 0; i < Each; i++) {
