@@ -13,7 +13,7 @@ namespace GptQuantBench.Gpu.Tests.Backends;
 /// <summary>Whole models against goldens, the CPU, and themselves by other paths.</summary>
 public sealed class ModelTests
 {
-    private const double GoldenTolerance = 3e-3;
+    internal const double GoldenTolerance = 3e-3;
     private static readonly double _cpuTolerance = Math.Sqrt(1e-5);
 
     public static TheoryData<string> Formats => TestModels.Formats;
