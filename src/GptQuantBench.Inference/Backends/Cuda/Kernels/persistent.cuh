@@ -99,7 +99,7 @@ template <class Format, int N, int Head, int UpTiles> DEVICE void decode_steps(c
                 gains.request(l.attentionGain, residual.quads);
                 // Without a branch, at whose end what they asked for would be waited for.
                 headConstants.request<Format>(l.queryKeyValue, l.queryKeyValueFold, s);
-                queries.request(asked, s);
+                queries.request(asked);
                 product.open(l.queryKeyValue, s.pitch, narrow);
                 if (narrow.count > 0) {
                     const u64* before = a.words + (~epoch & 1) * words.slot + words.forward;
@@ -146,7 +146,7 @@ template <class Format, int N, int Head, int UpTiles> DEVICE void decode_steps(c
                 const Share& s = shared.shares[1];
                 Outputs<Format, Added> outputs(s);
                 const Target projected = {l.projection, l.projectionBias, slot + words.projected, 0, 1};
-                outputs.request(projected, s);
+                outputs.request(projected);
                 int turn = 0;
 #pragma unroll 1
                 for (int item = block; item < a.heads * ranged; item += blocks) {
@@ -192,7 +192,7 @@ template <class Format, int N, int Head, int UpTiles> DEVICE void decode_steps(c
                 gains.request(l.forwardGain, residual.quads);
                 Outputs<Format, Hidden> outputs(s);
                 const Target hidden = {l.up, l.upFold, slot + words.hidden, 0, 1};
-                outputs.request(hidden, s);
+                outputs.request(hidden);
                 product.open(l.up, s.pitch, narrow);
                 if (narrow.count > 0) {
                     Arriving<ValueFour, N> arriving;
@@ -221,7 +221,7 @@ template <class Format, int N, int Head, int UpTiles> DEVICE void decode_steps(c
                 const Share& s = shared.shares[3];
                 Outputs<Format, Added> outputs(s);
                 const Target added = {l.down, l.downBias, slot + words.forward, 0, 1};
-                outputs.request(added, s);
+                outputs.request(added);
                 product.open(l.down, s.pitch, wide);
                 Arriving<PairedFour, 4> arriving;
                 FlatWeights<4> weights;

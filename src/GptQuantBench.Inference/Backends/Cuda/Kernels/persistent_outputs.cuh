@@ -71,10 +71,10 @@ template <class Format, Kind Is> struct Outputs {
 
     DEVICE Outputs(const Share& s) : share(s), rows(s.rows) {}
 
-    DEVICE void request(const Target& t, const Share& s) {
-        constants.request<Format, Is != Added>(t.matrix, t.values, s.first + minimum(thread_index(), s.rows - 1));
-        to = t.words + ((s.first + thread_index()) >> 1);
-        scale = Is == Queries && s.first + thread_index() < t.width ? t.queryScale : 1.0f;
+    DEVICE void request(const Target& t) {
+        constants.request<Format, Is != Added>(t.matrix, t.values, share.first + minimum(thread_index(), share.rows - 1));
+        to = t.words + ((share.first + thread_index()) >> 1);
+        scale = Is == Queries && share.first + thread_index() < t.width ? t.queryScale : 1.0f;
         asm volatile("" : "+l"(to)); // here, not behind the barrier
     }
 
@@ -85,7 +85,7 @@ template <class Format, Kind Is> struct Outputs {
     DEVICE void finish(const Target& t, const float* sums, float sum, float factor, float offset, u32 epoch, bool stalled) {
 #pragma unroll 1
         for (int r = thread_index(); (r & ~31) < rows;) {
-            hand_over(constants, to, scale, r, sum, factor, offset, epoch, stalled);
+            hand_over(r, sum, factor, offset, epoch, stalled);
             r += PersistentThreads;
             if ((r & ~31) >= rows) {
                 break;
@@ -99,18 +99,17 @@ template <class Format, Kind Is> struct Outputs {
         }
     }
 
-    DEVICE void hand_over(
-        const RowConstants& of, u64* address, float times, int r, float sum, float factor, float offset, u32 epoch, bool stalled) const {
-        float y = of.output(sum, factor, offset);
+    DEVICE void hand_over(int r, float sum, float factor, float offset, u32 epoch, bool stalled) const {
+        float y = constants.output(sum, factor, offset);
         if (Is == Queries) {
-            y *= times;
+            y *= scale;
         } else if (Is == Hidden) {
             y = gelu_fast(y);
         }
         float other = shuffle_xor(y, 1);
         u64 word = Is == Added ? value_word(epoch, y, other) : ::word(epoch, pack_halves(y, other));
         if (r < rows && !stalled && (r & 1) == 0) {
-            store_relaxed(address, word);
+            store_relaxed(to, word);
         }
     }
 };
