@@ -11,6 +11,7 @@
 // Launch: cooperative, one block a multiprocessor at most, block = LaunchThreads. Shared memory, dynamic: the layers'
 // descriptions, the ring (a.ringBytes), every warp's activations, partial sums (a.sumPitch); see PersistentShape.cs.
 #pragma once
+#include "persistent_ahead.cuh"
 #include "persistent_attention.cuh"
 #include "persistent_block.cuh"
 #include "persistent_choice.cuh"
@@ -69,6 +70,7 @@ template <class Format, int N, int Head, int UpTiles> DEVICE void decode_steps(c
     u32 epoch = a.epoch;
     int rangeSize = 8192 / a.headSize, firstRange = block / a.heads;
     u32 stall = block == 0 ? a.stall : 0;
+    CacheAhead cache(a);
     float inverse = 1.0f / (float)width;
     if (a.times && block == 0 && t == 0) {
         a.times[0] = nanoseconds();
@@ -82,6 +84,7 @@ template <class Format, int N, int Head, int UpTiles> DEVICE void decode_steps(c
     for (int chosen = 0; chosen < a.steps; chosen++) {
         residual.template embed<Format>(a.table, a.positions, id, position);
         norm.begin();
+        cache.begin(position);
         int ranged = position / rangeSize + 1;
         u64 key;
 #pragma unroll 1
@@ -90,6 +93,7 @@ template <class Format, int N, int Head, int UpTiles> DEVICE void decode_steps(c
             bool isHead = layer == a.layerCount;
             u32 place = (u32)layer << 8;
             u64* slot = a.words + (epoch & 1) * words.slot;
+            const PersistentLayer& after = layers[layer + 1 < a.layerCount ? layer + 1 : 0];
 
             // Queries, keys and values; behind the last layer the head, which reads the residual stream in the same way.
             {
@@ -100,6 +104,9 @@ template <class Format, int N, int Head, int UpTiles> DEVICE void decode_steps(c
                 // Without a branch, at whose end what they asked for would be waited for.
                 headConstants.request<Format>(l.queryKeyValue, l.queryKeyValueFold, s);
                 queries.request(asked);
+                if (!isHead) {
+                    cache.ask(0, after);
+                }
                 product.open(l.queryKeyValue, s.pitch, narrow);
                 if (narrow.count > 0) {
                     const u64* before = a.words + (~epoch & 1) * words.slot + words.forward;
@@ -169,6 +176,7 @@ template <class Format, int N, int Head, int UpTiles> DEVICE void decode_steps(c
                         }
                     }
                 }
+                cache.ask(1, after);
                 product.open(l.projection, s.pitch, narrow);
                 if (narrow.count > 0) {
                     Arriving<PairedFour, N> arriving;
@@ -193,6 +201,7 @@ template <class Format, int N, int Head, int UpTiles> DEVICE void decode_steps(c
                 Outputs<Format, Hidden> outputs(s);
                 const Target hidden = {l.up, l.upFold, slot + words.hidden, 0, 1};
                 outputs.request(hidden);
+                cache.ask(2, after);
                 product.open(l.up, s.pitch, narrow);
                 if (narrow.count > 0) {
                     Arriving<ValueFour, N> arriving;
@@ -222,6 +231,7 @@ template <class Format, int N, int Head, int UpTiles> DEVICE void decode_steps(c
                 Outputs<Format, Added> outputs(s);
                 const Target added = {l.down, l.downBias, slot + words.forward, 0, 1};
                 outputs.request(added);
+                cache.ask(3, after);
                 product.open(l.down, s.pitch, wide);
                 Arriving<PairedFour, 4> arriving;
                 FlatWeights<4> weights;
