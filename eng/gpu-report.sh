@@ -5,16 +5,17 @@
 #
 # Writes OUT_DIR/gpu-tests.log and the reports of artifacts/reference/<gpu>/: llm_benchmark_results.json (the six cases and the FP16 decode paths of
 # gpt2), llm_benchmark_results_large.json (large and xl), llm_benchmark_results_<path>.json (the other decode paths),
-# llm_benchmark_results_greedy.json (temperature 0), llm_benchmark_results_prompt.json (first token after 512 tokens),
+# llm_benchmark_results_greedy.json (temperature 0), llm_benchmark_results_depth_greedy.json (the same at depths),
+# llm_benchmark_results_prompt.json (first token after 512 tokens),
 # llm_benchmark_results_sweeps.json (prompt lengths, depths, batch sizes and single tokens of gpt2 and gpt2-medium), llm_benchmark_results_kernels.json
 # (every product kernel, shape and batch), each with its tables and charts, and prints the key lines of each.
-# PART (all by default): tests main graph eager cublas large greedy prompt sweeps kernels generate.
+# PART (all by default): tests main graph eager cublas large greedy depth prompt sweeps kernels generate.
 set -euo pipefail
-(($# >= 2)) || { sed -n '2,12p' "$0"; exit 2; }
+(($# >= 2)) || { sed -n '2,13p' "$0"; exit 2; }
 cd "$(dirname "$0")/.."
 programs=$(realpath "$1") out=$(realpath -m "$2") work=$(mktemp -d) fixtures=$PWD/tests/fixtures
 shift 2
-parts=" ${*:-tests main graph eager cublas large greedy prompt sweeps kernels generate} "
+parts=" ${*:-tests main graph eager cublas large greedy depth prompt sweeps kernels generate} "
 current=
 trap 'keep; rm -rf "$work"' EXIT # what was finished when it is stopped stays
 mkdir -p "$out"
@@ -64,6 +65,7 @@ if has eager; then measure _eager --filter '*MainJob*' --decode eager --quantiza
 if has cublas; then measure _cublas --filter '*MainJob*' --decode cublas --quantizations FP16; fi
 if has large; then measure _large --filter '*MainJob*' --models gpt2-large,gpt2-xl --iterationCount 8 --warmupCount 1; fi
 if has greedy; then measure _greedy --filter '*MainJob*' --models gpt2,gpt2-medium,gpt2-xl --temperature 0 --iterationCount 20; fi
+if has depth; then measure _depth_greedy --filter '*DepthSweep*' --sweeps full --models gpt2,gpt2-medium --temperature 0 --iterationCount 10; fi
 
 # " the" is one token.
 if has prompt; then measure _prompt --filter '*FirstToken*' --models gpt2 --prompt "$(printf ' the%.0s' {1..512})"; fi
