@@ -187,6 +187,7 @@ u32 half2_fma(u32 a, u32 b, u32 c);
 vec4 load_constant(const void* address);
 vec2 load_constant8(const void* address);
 vec4 load_shared_vector(u32 address);
+void prefetch_line(const void* address);
 
 DEVICE void warp_barrier() { host::meet_warp(0); }
 DEVICE u32 shuffle_xor(u32 value, int mask) { return (u32)host::meet_warp(value)[(thread_index() & 31) ^ mask]; }

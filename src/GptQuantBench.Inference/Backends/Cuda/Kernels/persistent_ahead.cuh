@@ -1,4 +1,5 @@
 // Keys and values on their way into the L2 cache, a layer before attention reads them there: from memory they would come later than the query.
+// Nothing here asks for a GPU by itself: a test runs it on the host.
 #pragma once
 #include "persistent_exchange.cuh"
 
@@ -25,7 +26,7 @@ struct CacheAhead {
     // At a place of the layer before this one.
     DEVICE void ask(int at, const PersistentLayer& layer) const {
         if (at == now) {
-            asm volatile("prefetch.global.L2 [%0];" ::"l"((&layer.keys)[lane_index() >> 4] + line) : "memory");
+            prefetch_line((&layer.keys)[lane_index() >> 4] + line);
         }
     }
 };
