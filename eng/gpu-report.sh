@@ -11,7 +11,7 @@
 # (every product kernel, shape and batch), each with its tables and charts, and prints the key lines of each.
 # PART (all by default): tests main graph eager cublas large greedy depth prompt sweeps kernels generate.
 set -euo pipefail
-(($# >= 2)) || { sed -n '2,13p' "$0"; exit 2; }
+(($# >= 2)) || { sed -n '2,12p' "$0"; exit 2; }
 cd "$(dirname "$0")/.."
 programs=$(realpath "$1") out=$(realpath -m "$2") work=$(mktemp -d) fixtures=$PWD/tests/fixtures
 shift 2

@@ -6,7 +6,7 @@
 # Needs python3 with a CUDA build of torch (transformers for one more peer) and, for the floors, nvcc. Ours and theirs take turns: ours, theirs,
 # ours again; the mean of our two runs is compared, and how far they lie apart is printed. PYTHON=... and NVCC=... name other programs.
 set -euo pipefail
-(($# >= 2)) || { sed -n '2,8p' "$0"; exit 2; }
+(($# >= 2)) || { sed -n '2,7p' "$0"; exit 2; }
 here=$(cd "$(dirname "$0")" && pwd)
 programs=$(realpath "$1") out=$(realpath -m "$2")
 shift 2

@@ -29,7 +29,7 @@ static void check(int heads, int headSize, int capacity, int blocks, int (&askin
     for (int block = 0; block < blocks; block++) {
         thread.block = block;
         int head = block % heads, begin = block / heads * rangeSize;
-        for (int newest = 0; newest < capacity; newest += newest % 7 + 1) {
+        for (int newest = 0; newest < capacity; newest++) {
             lines.clear();
             bool asks[CacheAhead::Places] = {};
             for (thread.thread = 0; thread.thread < host::BlockThreads; thread.thread++) {
