@@ -123,14 +123,15 @@ template <class Format> struct Model {
         return bytes / blocks / 12288;
     }
 
-    // Clocks of a part of the layers' rows, and of the head's, on this device: as PersistentPace.cs has them. layerClocks: on an H100.
-    void pace(PersistentArguments& of, double layerClocks) const {
+    // Clocks of a part of the layers' rows, and of the head's, on this device: as PersistentPace.cs has them. layerClocks, depthClocks: on an H100.
+    void pace(PersistentArguments& of, double layerClocks, double depthClocks) const {
         int core, memory, width;
         RUNTIME(cudaDeviceGetAttribute(&core, cudaDevAttrClockRate, 0));
         RUNTIME(cudaDeviceGetAttribute(&memory, cudaDevAttrMemoryClockRate, 0));
         RUNTIME(cudaDeviceGetAttribute(&width, cudaDevAttrGlobalMemoryBusWidth, 0));
         double scale = blocks * 12288.0 * core / (2.0 * memory * (width / 8)) / 958;
         of.layerClocks = (i32)(layerClocks * scale);
+        of.depthClocks = (i32)(depthClocks * scale);
         of.headClocks = (i32)(800 * scale);
     }
 
@@ -229,7 +230,7 @@ private:
         int others = (count * (int)sizeof(PersistentLayer) + 127) / 128 * 128 + 8 * (slice(width) + slice(inner)) + 2 * 8 * arguments.sumPitch * 4;
         arguments.ringBytes = ((int)device.sharedMemPerBlockOptin - 26 * 1024 - others) / 128 * 128;
         sharedBytes = others + arguments.ringBytes;
-        pace(arguments, Format::Weights == 8 ? 600 + 4500 / parts() : std::min(1600.0, 500 + 7700 / parts()));
+        pace(arguments, Format::Weights == 8 ? 600 + 4500 / parts() : std::min(1600.0, 500 + 7700 / parts()), Format::Weights == 8 ? 3300 / parts() : 0);
         DRIVER(cuFuncSetAttribute(kernel, CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES, sharedBytes));
     }
 };

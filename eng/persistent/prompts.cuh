@@ -30,7 +30,7 @@ template <class Format> struct Prompts {
         int others = layers + PromptPadding + 2 * 8 * arguments.sumPitch * 4;
         arguments.ringBytes = ((int)device.sharedMemPerBlockOptin - 27 * 1024 - others) / 128 * 128;
         sharedBytes = others + arguments.ringBytes;
-        model.pace(arguments, std::min(1200.0, 850 + 4000 / model.parts()));
+        model.pace(arguments, std::min(1200.0, 850 + 4000 / model.parts()), 0);
         DRIVER(cuFuncSetAttribute(kernel, CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES, sharedBytes));
         u64 narrow = (u64)((width + 31) / 32) * BlockWords, wide = (u64)((model.inner + 31) / 32) * BlockWords;
         words = 2 * (PromptTokens * 3 * (u64)(width / 2) + 3 * narrow + wide) + 2 * blocks;

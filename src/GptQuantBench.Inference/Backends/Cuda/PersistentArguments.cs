@@ -34,6 +34,7 @@ internal struct PersistentArguments
     public int RingBytes;
     public int SumPitch;
     public int LayerClocks;
+    public int DepthClocks;
     public int HeadClocks;
     public uint Stall;
     public float Epsilon;

@@ -54,6 +54,7 @@ struct PersistentArguments {
     i32 ringBytes; // of shared memory: weights on their way (persistent_ring.cuh); a multiple of 128
     i32 sumPitch;  // FP32 partial sums of a warp: at least 32, 7 more than a product's rows, and half of 7 more than the head's; a multiple of 4
     i32 layerClocks; // that memory is given for a part of the layers' rows to every block (persistent_stream.cuh)
+    i32 depthClocks; // more for 1024 positions in the cache, which memory is asked for too
     i32 headClocks;  // and of the head's
     u32 stall;      // 0; tests: the first block leaves out what it should hand over at this wait
     float epsilon;

@@ -80,7 +80,8 @@ template <class Format, class Stages> DEVICE bool begin_block(const PersistentAr
         registers_down();
         if (t == PersistentThreads) {
             Stream<Format> stream = {shared.ring, &shared.stopped, 0, 0, 0, 0, 0, clocks()};
-            stream.run(ring.stages_of(a.steps), a.sampled ? SamplingPause : 0);
+            int position = ((const volatile DecodeState*)a.state)->position; // volatile: as in decode_steps
+            stream.run(ring.stages_of(a.steps), a.id >= 0 ? a.position : position, a.depthClocks, a.sampled ? SamplingPause : 0);
         }
         return false;
     }

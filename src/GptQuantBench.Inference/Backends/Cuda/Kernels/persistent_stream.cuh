@@ -3,7 +3,7 @@
 //
 // While memory is read, a word that blocks hand over takes up to twice as long, and longer where requests pile up: so a stage is asked for in
 // parts, which have their clocks (PersistentPace.cs): those of the head hardly more than memory takes, those of the layers more where the blocks'
-// own work takes longer.
+// own work takes longer, also for keys and values (depthClocks).
 #pragma once
 #include "persistent_ring.cuh"
 
@@ -25,19 +25,23 @@ template <class Format> struct Stream {
     u32 head;                    // where the next stage may lie, from the ring's first byte
     u32 due;                     // clock at which the next part may be asked for
 
-    // Asks for so many stages, and waits for them: a block must not end before. pause: clocks behind the head's last part.
-    DEVICE void run(u32 stages, u32 pause) {
+    // Asks for so many stages, and waits for them: a block must not end before. position: of the first step; depthClocks: of PersistentArguments;
+    // pause: clocks behind the head's last part.
+    DEVICE void run(u32 stages, u32 position, u32 depthClocks, u32 pause) {
         Place place = {0, 0};
+        u32 more = position * depthClocks >> 10;
 #pragma unroll 1
         for (; stages; stages--) {
             Request r = ring.template request<Format>(place);
             if (!make_room(r.template room<Format>())) {
                 break;
             }
+            r.clocks += place.number < ring.layerStages ? more : 0;
             ask(r);
             ring.next(place);
             if (place.number == 0 && place.layer == 0) {
                 due += pause;
+                more = ++position * depthClocks >> 10;
             }
         }
 #pragma unroll 1
