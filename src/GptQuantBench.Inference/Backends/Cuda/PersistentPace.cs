@@ -19,12 +19,11 @@ internal readonly record struct PersistentPace(int LayerClocks, int DepthClocks,
     private const double Head = 800;
 
     /// <summary>For the kernel that decodes.</summary>
-    public static PersistentPace OfDecode(ModelConfiguration configuration, QuantizationFormat format, PersistentShape shape, CudaDevice device) =>
-        Scaled(
-            DecodeClocks(shape.LayerBytes(configuration, format), format.Bits),
-            DecodeDepthClocks(shape.LayerBytes(configuration, format), format.Bits),
-            shape,
-            device);
+    public static PersistentPace OfDecode(ModelConfiguration configuration, QuantizationFormat format, PersistentShape shape, CudaDevice device)
+    {
+        double layerBytes = shape.LayerBytes(configuration, format);
+        return Scaled(DecodeClocks(layerBytes, format.Bits), DecodeDepthClocks(layerBytes, format.Bits), shape, device);
+    }
 
     /// <summary>For the kernel for short prompts.</summary>
     public static PersistentPace OfPrompt(ModelConfiguration configuration, QuantizationFormat format, PersistentShape shape, CudaDevice device) =>
